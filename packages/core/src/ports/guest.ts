@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { idOf } from "../ids.ts";
+
+const count = z.int().min(1);
+const absolutePath = z.string().startsWith("/", "not an absolute path").max(4096);
+const digest = z.string().regex(/^[a-z0-9]+:[0-9a-f]{64}$/, "not a digest (sha256:…)");
+
+/** An image's content on a host, whole and verified; read-only for everybody. */
+export const BaseDisk = z.strictObject({
+  /** Absolute path on the host. */
+  path: absolutePath,
+  format: z.enum(["raw", "qcow2"]),
+  /** Of the sealed manifest it was made from: `sha256:` and 64 hexadecimal digits. */
+  digest,
+});
+export type BaseDisk = z.infer<typeof BaseDisk>;
+
+/** A disk that is held still so that it can be read. */
+export const DiskSource = z.strictObject({
+  /** Absolute path on the host. */
+  path: absolutePath,
+  format: z.enum(["raw", "qcow2"]),
+  /** Every file that reading it may open, itself included: a backing file outside this list is refused. */
+  chain: z.array(absolutePath).min(1),
+});
+export type DiskSource = z.infer<typeof DiskSource>;
+
+/** A guest's disk. The system disk is a copy-on-write layer over the base; an ephemeral one is empty. */
+export const GuestDisk = z.strictObject({
+  kind: z.enum(["system", "ephemeral"]),
+  sizeGib: count,
+});
+export type GuestDisk = z.infer<typeof GuestDisk>;
+
+const ipv4 = z.ipv4();
+const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, "not a MAC address in lowercase");
+
+/** A guest's network interface. Its tap is made by the network driver before the guest is defined. */
+export const GuestNic = z.strictObject({
+  id: idOf("nic"),
+  /** Name of the tap on the host (`tapName(id)`). */
+  tap: z.string().regex(/^ch[0-9a-z]{12}$/, "not a tap's name"),
+  mac,
+  address: ipv4,
+  /** Of the fixed network. */
+  prefixLength: z.int().min(1).max(32),
+  /** The host's own address on the guests' bridge. */
+  gateway: ipv4,
+});
+export type GuestNic = z.infer<typeof GuestNic>;
+
+/** Starts a kernel directly instead of the disk's boot loader. */
+export const DirectBoot = z.strictObject({
+  kernel: BaseDisk,
+  initrd: BaseDisk.optional(),
+  /** The kernel's command line. */
+  arguments: z
+    .string()
+    .max(2048)
+    .regex(/^[\x20-\x7e]*$/, "not printable ASCII"),
+});
+export type DirectBoot = z.infer<typeof DirectBoot>;
+
+/** All that a host needs to know of a guest: self-contained, since a host knows neither flavors nor images. */
+export const GuestSpec = z.strictObject({
+  id: idOf("srv"),
+  /** For people, in the hypervisor's own tools; not unique. */
+  name: z.string().min(1).max(255),
+  vcpus: count.max(512),
+  /** Compute of each vCPU in mEUCU. */
+  milliEcuPerVcpu: count,
+  /** What the guest sees, its hypervisor's overhead not included. */
+  memoryMib: count,
+  disks: z.array(GuestDisk).min(1),
+  base: BaseDisk,
+  nics: z.array(GuestNic),
+  boot: DirectBoot.optional(),
+});
+export type GuestSpec = z.infer<typeof GuestSpec>;
+
+/** How a guest is. */
+export const GuestState = z.strictObject({
+  id: idOf("srv"),
+  power: z.enum(["running", "paused", "stopped"]),
+  /** Whether its OS has booted; `unknown` where nothing tells, never guessed from the power state. */
+  ready: z.enum(["unknown", "booting", "ready"]),
+});
+export type GuestState = z.infer<typeof GuestState>;

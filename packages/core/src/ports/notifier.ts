@@ -1,0 +1,18 @@
+/** What somebody shall be told. */
+export interface Notification {
+  /** Unique: a repeat with the same id is the same notification, and a receiver may drop it. */
+  readonly id: string;
+  readonly kind: string;
+  readonly atMs: number;
+  /** JSON. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Carries notifications to one place. At least once: after an error the caller tries again.
+ * @throws CloudHostError `HOST_UNAVAILABLE`, `retryable` when trying again may help
+ */
+export interface Notifier extends AsyncDisposable {
+  readonly name: string;
+  notify(notification: Notification, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,40 @@
+import { defineConfig } from "vitest/config";
+
+const hostTests = ["packages/*/test/**/*.host.test.ts", "examples/*/test/**/*.host.test.ts"];
+const crashTests = ["packages/integration/test/crash/**/*.crash.test.ts"];
+
+export default defineConfig({
+  resolve: { conditions: ["@cloudhost/source"] },
+  ssr: { resolve: { conditions: ["@cloudhost/source"] } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+          exclude: [...hostTests, ...crashTests, "**/conformance.test.ts", "**/node_modules/**"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "conformance",
+          include: ["packages/*/test/**/conformance.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "host", include: hostTests, testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false },
+      },
+      {
+        extends: true,
+        test: { name: "crash", include: crashTests, testTimeout: 1_800_000, hookTimeout: 120_000 },
+      },
+    ],
+  },
+});
