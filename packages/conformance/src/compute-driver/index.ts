@@ -1,1 +1,67 @@
-export {};
+import { describe } from "vitest";
+import { cancelSuite } from "./cancel.ts";
+import { capabilitiesSuite } from "./capabilities.ts";
+import type { OpenComputeSubject } from "./case.ts";
+import { defineSuite } from "./define.ts";
+import { eventsSuite } from "./events.ts";
+import { freezeDiskSuite } from "./freeze-disk.ts";
+import { inventorySuite } from "./inventory.ts";
+import { listSuite } from "./list.ts";
+import { rebootSuite } from "./reboot.ts";
+import { recoverSuite } from "./recover.ts";
+import { removeSuite } from "./remove.ts";
+import { startSuite } from "./start.ts";
+import { stopSuite } from "./stop.ts";
+
+export type { ComputeSubject, HostObserver, OpenComputeSubject } from "./case.ts";
+export { sampleGuest } from "./sample-guest.ts";
+export type { SampleGuest } from "./sample-guest.ts";
+
+/**
+ * Proves a `ComputeDriver`. Call it in a vitest file; your driver's own cases come after it.
+ *
+ * @param name of the hypervisor, for the report
+ * @param open gives each case a driver on an empty host, a guest, and a view of the host past the driver
+ * @example
+ * describeComputeDriver("my hypervisor", () => openSubject());
+ */
+export function describeComputeDriver(name: string, open: OpenComputeSubject): void {
+  describe(`${name} as a compute driver`, () => {
+    describe("capabilities", () => {
+      capabilitiesSuite(open);
+    });
+    describe("inventory", () => {
+      inventorySuite(open);
+    });
+    describe("define", () => {
+      defineSuite(open);
+    });
+    describe("start", () => {
+      startSuite(open);
+    });
+    describe("stop", () => {
+      stopSuite(open);
+    });
+    describe("reboot", () => {
+      rebootSuite(open);
+    });
+    describe("freezeDisk", () => {
+      freezeDiskSuite(open);
+    });
+    describe("remove", () => {
+      removeSuite(open);
+    });
+    describe("get and list", () => {
+      listSuite(open);
+    });
+    describe("events", () => {
+      eventsSuite(open);
+    });
+    describe("recover", () => {
+      recoverSuite(open);
+    });
+    describe("cancellation", () => {
+      cancelSuite(open);
+    });
+  });
+}

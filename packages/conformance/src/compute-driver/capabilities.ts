@@ -1,0 +1,81 @@
+import { cpuBudget } from "@cloudhost/core/ports";
+import type { ComputeDriver, GuestSpec, LiveResizer } from "@cloudhost/core/ports";
+import { assert, expect, it } from "vitest";
+import { eachCase, stateOf } from "./case.ts";
+import type { OpenComputeSubject } from "./case.ts";
+
+/** Each flag is believed and tested for what it says, or for its opposite: a driver cannot claim one and be the other. */
+export function capabilitiesSuite(open: OpenComputeSubject): void {
+  it(
+    "stand fixed from one opening to the next",
+    eachCase(open, async ({ driver, reopen }) => {
+      const before = { ...driver.capabilities };
+      const reopened = await reopen();
+      expect(reopened.capabilities).toEqual(before);
+      for (const flag of ["cpuQuota", "liveResize", "guestReady", "directBoot"] as const) {
+        expect(typeof before[flag]).toBe("boolean");
+      }
+    }),
+  );
+
+  it(
+    "cpuQuota: the kernel holds the guest to its EUCU",
+    eachCase(open, async ({ driver, guest, host, skip }) => {
+      skip(!driver.capabilities.cpuQuota, "the driver has no quota");
+      assert(host.cpuBudget !== undefined, "The driver claims cpuQuota: the subject has to read the budget back.");
+      await driver.define(guest);
+      await driver.start(guest.id);
+      const { periodUs, quotaUsPerVcpu } = cpuBudget(guest, await driver.inventory());
+      // Shares are not compared: cgroup v2 weighs on a scale of its own.
+      expect(await host.cpuBudget(guest.id)).toMatchObject({ periodUs, quotaUsPerVcpu });
+    }),
+  );
+
+  it(
+    "directBoot: starts a kernel",
+    eachCase(open, async ({ driver, guest, boot, skip }) => {
+      skip(!driver.capabilities.directBoot, "the driver starts no kernel directly");
+      await driver.define({ ...guest, boot });
+      await driver.start(guest.id);
+      expect(await stateOf(driver, guest)).toMatchObject({ power: "running" });
+    }),
+  );
+
+  it(
+    "directBoot: refuses a kernel that it would not start",
+    eachCase(open, async ({ driver, guest, boot, skip }) => {
+      skip(driver.capabilities.directBoot, "the driver can start a kernel directly");
+      await expect(driver.define({ ...guest, boot })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+      expect(await stateOf(driver, guest)).toBeUndefined();
+    }),
+  );
+
+  it(
+    "liveResize: is there when it is claimed",
+    eachCase(open, async ({ driver }) => {
+      expect(isLiveResizer(driver)).toBe(driver.capabilities.liveResize);
+    }),
+  );
+
+  it(
+    "liveResize: changes a running guest",
+    eachCase(open, async ({ driver, guest, host, skip, readyWithinMs }) => {
+      skip(!driver.capabilities.liveResize, "the driver cannot resize a running guest");
+      assert(isLiveResizer(driver));
+      const larger: GuestSpec = { ...guest, vcpus: guest.vcpus + 1, memoryMib: guest.memoryMib + 64 };
+      await driver.define(guest);
+      await driver.start(guest.id);
+      await expect.poll(() => host.boots(guest.id), { timeout: readyWithinMs, interval: 20 }).toBe(1);
+      await driver.resizeLive(larger);
+      await driver.resizeLive(larger);
+      // It runs as the larger one now: that specification is no change, and the old one is.
+      await driver.define(larger);
+      await expect(driver.define(guest)).rejects.toMatchObject({ code: "CONFLICT" });
+      expect(await stateOf(driver, guest)).toMatchObject({ power: "running" });
+      expect(await host.boots(guest.id)).toBe(1);
+    }),
+  );
+}
+
+const isLiveResizer = (driver: ComputeDriver): driver is ComputeDriver & LiveResizer =>
+  "resizeLive" in driver && typeof driver.resizeLive === "function";
