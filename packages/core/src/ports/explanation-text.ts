@@ -6,6 +6,8 @@ const units: Readonly<Record<string, { readonly word: string; readonly per: numb
   "kbit/s": { word: "Mbit/s", per: 1000 },
 };
 
+const words: Readonly<Record<string, string>> = { internalKbit: "internal", externalKbit: "external" };
+
 /**
  * An explanation for people: who turned away how many hosts, and which of them lacked least.
  * @example
@@ -37,9 +39,10 @@ function outcome({ refused, of, hosts }: FilterOutcome): string {
   return `turned away ${refused} of ${of}${nearest === undefined ? "" : `: nearest ${nearness(nearest)}`}`;
 }
 
-function nearness({ host, need, have, unit }: RefusedHost): string {
+function nearness({ host, need, have, unit, resource }: RefusedHost): string {
   if (typeof need !== "number" || typeof have !== "number") return `${host} has ${have}, needs ${need}`;
-  return `${host} has ${amount(have, unit)}, lacks ${amount(need - have, unit).split(" ")[0] ?? ""}`;
+  const of = resource === undefined ? "" : ` ${words[resource] ?? resource}`;
+  return `${host} has ${amount(have, unit)}${of}, lacks ${amount(need - have, unit).split(" ")[0] ?? ""}`;
 }
 
 function amount(value: number, unit: string | undefined): string {

@@ -58,6 +58,8 @@ export interface Refusal {
   readonly have: number | string;
   /** Of the numbers: `mEUCU`, `MiB`, `GiB`, `kbit/s`, `vCPUs`. */
   readonly unit?: string | undefined;
+  /** Which resource, where a filter looks at several: `internalKbit`, `gpu`. */
+  readonly resource?: string | undefined;
 }
 
 /** A host that a filter turned away. */
@@ -114,8 +116,9 @@ export interface Scheduler {
 
 type Amounts<Prefix extends string> = `${Prefix}.${ResourceName}`;
 
-/** A field of a request that a rule may read. */
+/** A field of a request that a rule may read; `resources` is every amount. */
 export type RequestField =
+  | "resources"
   | Amounts<"resources">
   | "vcpus"
   | "milliEcuPerVcpu"
@@ -125,8 +128,10 @@ export type RequestField =
   | "image.hypervisor"
   | "projectId";
 
-/** A field of a host that a rule may read. */
+/** A field of a host that a rule may read; `free` and `total` are every amount. */
 export type HostField =
+  | "free"
+  | "total"
   | Amounts<"free">
   | Amounts<"total">
   | "id"

@@ -1,0 +1,107 @@
+import { parseInput, type Filter, type Weigher } from "@cloudhost/core/ports";
+import { z } from "zod";
+import { builtInFilters, plain, type FilterRecipe } from "./filters/catalogue.ts";
+import type { FilterSchedulerOptions } from "./options.ts";
+import { builtInWeighers } from "./weighers/catalogue.ts";
+
+/** What a scheduler decides by. */
+export interface Rules {
+  readonly filters: readonly Filter[];
+  readonly weighers: readonly { readonly weigher: Weigher; readonly multiplier: number }[];
+}
+
+/**
+ * The rules that the options name.
+ * @throws CloudHostError `INVALID_ARGUMENT` with the path of each fault
+ */
+export const parseRules = (options: FilterSchedulerOptions): Rules =>
+  parseInput(Options, options, "the options of filterScheduler()");
+
+const weighersByName: ReadonlyMap<unknown, Weigher> = new Map(Object.entries(builtInWeighers));
+
+const filter = z.custom<Filter>((value) => isRule(value, "check"), "not a filter: make it with defineFilter()");
+
+const chainEntry = z.preprocess(
+  (entry) => (typeof entry === "string" ? { filter: entry } : entry),
+  z.looseObject({ filter: z.string() }),
+);
+
+const weigher = z.preprocess(
+  (value) => weighersByName.get(value) ?? value,
+  z.custom<Weigher>((value) => isRule(value, "weigh"), {
+    error: ({ input }) =>
+      typeof input === "string"
+        ? `there is no weigher ${input}: there is ${listOf(weighersByName.keys())}`
+        : "not a weigher: make it with defineWeigher()",
+  }),
+);
+
+const weigherEntry = z.preprocess(
+  (entry) => (typeof entry === "string" || isRule(entry, "weigh") ? { weigher: entry } : entry),
+  z.strictObject({ weigher, multiplier: z.number().default(1) }),
+);
+
+const Options = z
+  .strictObject({
+    filters: z.array(filter).default([]),
+    chain: z.array(chainEntry).min(1, "without a filter, servers would go to hosts that are down").optional(),
+    weighers: z.array(weigherEntry).prefault(["PackingWeigher"]),
+  })
+  .transform(({ filters: own, chain = defaultChain(own), weighers }, context): Rules => {
+    const fault = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
+    return { filters: resolveChain(chain, recipesWith(own, fault), fault), weighers };
+  });
+
+type Chain = readonly z.output<typeof chainEntry>[];
+type Fault = (path: (string | number)[], message: string) => void;
+
+/** Your own come after the built-in ones, so that a slow one sees few hosts, and before the one that guards all. */
+function defaultChain(own: readonly Filter[]): Chain {
+  const builtIn = Object.keys(builtInFilters);
+  const names = [...builtIn.slice(0, -1), ...own.map(({ name }) => name), ...builtIn.slice(-1)];
+  return names.map((name) => ({ filter: name }));
+}
+
+interface Recipe {
+  readonly make: FilterRecipe;
+  /** Where it stands among the options, when it is of your own. */
+  readonly ownIndex?: number;
+}
+
+function recipesWith(own: readonly Filter[], fault: Fault): ReadonlyMap<string, Recipe> {
+  const recipes = new Map<string, Recipe>(Object.entries(builtInFilters).map(([name, make]) => [name, { make }]));
+  for (const [ownIndex, filter] of own.entries()) {
+    if (recipes.has(filter.name)) fault(["filters", ownIndex, "name"], `there is another filter ${filter.name}`);
+    else recipes.set(filter.name, { make: plain(filter), ownIndex });
+  }
+  return recipes;
+}
+
+function resolveChain(chain: Chain, recipes: ReadonlyMap<string, Recipe>, fault: Fault): readonly Filter[] {
+  const filters: Filter[] = [];
+  const unused = new Map(recipes);
+  for (const [index, { filter: name, ...parameters }] of chain.entries()) {
+    const recipe = recipes.get(name);
+    if (recipe === undefined) {
+      fault(["chain", index], `there is no filter ${name}: there is ${listOf(recipes.keys())}`);
+      continue;
+    }
+    if (!unused.delete(name)) fault(["chain", index], `${name} stands in the chain twice`);
+    const made = recipe.make.safeParse(parameters);
+    if (made.success) filters.push(made.data);
+    for (const issue of made.error?.issues ?? []) fault(["chain", index, ...issue.path.map(String)], issue.message);
+  }
+  for (const [name, { ownIndex }] of unused) {
+    if (ownIndex !== undefined) fault(["filters", ownIndex], `${name} does not stand in the chain`);
+  }
+  return filters;
+}
+
+function isRule(value: unknown, method: "check" | "weigh"): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const rule = value as Readonly<Record<string, unknown>>;
+  return typeof rule["name"] === "string" && typeof rule["reads"] === "object" && typeof rule[method] === "function";
+}
+
+const listOf = (names: Iterable<unknown>): string => [...names].join(", ");
