@@ -1,0 +1,65 @@
+import { CloudHostError } from "../../errors.ts";
+import type { Database } from "../database.ts";
+import { initial } from "./0001-initial.ts";
+import type { Migration } from "./migration.ts";
+
+/** In their order; names sort so too. */
+const migrations: readonly Migration[] = [initial];
+
+/**
+ * Brings the schema to this version, in one transaction; a schema that is there already is left as it is. May be run by
+ * a separate command, under a database user that may create tables, while the service's may not.
+ * @throws CloudHostError `VERSION_MISMATCH` when the database is of a newer version
+ */
+export async function migrateDatabase(database: Database): Promise<{ readonly applied: readonly string[] }> {
+  const missing = await missingMigrations(database);
+  if (missing.length === 0) return { applied: [] };
+  await database.transaction(async (knex) => {
+    const table = versionTable(database);
+    // Another process may have been first: the lock that this transaction took decides.
+    if (!(await knex.schema.hasTable(table))) {
+      await knex.schema.createTable(table, (columns) => {
+        columns.string("name", 80).primary();
+      });
+    }
+    const done = new Set(await knex(table).pluck<string[]>("name"));
+    for (const migration of migrations) {
+      if (done.has(migration.name)) continue;
+      await migration.up(knex, database.tables, database.concurrentWriters);
+      await knex(table).insert({ name: migration.name });
+    }
+  });
+  return { applied: missing };
+}
+
+/**
+ * @throws CloudHostError `VERSION_MISMATCH` when the schema is older than this version needs, or newer than it knows
+ */
+export async function requireSchema(database: Database): Promise<void> {
+  const missing = await missingMigrations(database);
+  if (missing.length === 0) return;
+  throw new CloudHostError("VERSION_MISMATCH", "The database's schema is older than this version: migrate it first.", {
+    what: "database schema",
+    found: `without ${missing[0] ?? ""}`,
+    supported: migrations.at(-1)?.name ?? "",
+  });
+}
+
+async function missingMigrations(database: Database): Promise<readonly string[]> {
+  const table = versionTable(database);
+  const has = await database.write.schema.hasTable(table);
+  const done = new Set(has ? await database.write(table).pluck<string[]>("name") : []);
+  const known = new Set(migrations.map(({ name }) => name));
+  const newer = [...done].filter((name) => !known.has(name));
+  if (newer.length > 0) {
+    throw new CloudHostError("VERSION_MISMATCH", "The database is of a newer version of cloudhost than this one.", {
+      what: "database schema",
+      found: newer.sort().at(-1) ?? "",
+      supported: migrations.at(-1)?.name ?? "",
+    });
+  }
+  return migrations.filter(({ name }) => !done.has(name)).map(({ name }) => name);
+}
+
+const versionTable = (database: Database): string =>
+  `${database.tables.counters.replace(/counters$/, "")}schema_versions`;

@@ -1,0 +1,44 @@
+import type { Statement } from "../script.ts";
+
+/** How the worker opens its one connection. */
+export interface SqliteOptions {
+  readonly filename: string;
+  readonly readonly: boolean;
+  /** `FULL`: a commit is on the disk before it is answered. */
+  readonly synchronous: "FULL" | "NORMAL" | "OFF";
+  /** How long SQLite waits for another process's lock. */
+  readonly busyTimeoutMs: number;
+  /** Scripts committed together at the most. */
+  readonly maxGroup: number;
+}
+
+/** What the worker is asked, several in one message. */
+export type SqliteRequest =
+  | { readonly id: number; readonly kind: "query"; readonly sql: string; readonly bindings: readonly unknown[] }
+  | { readonly id: number; readonly kind: "script"; readonly statements: readonly Statement[] }
+  | { readonly id: number; readonly kind: "close" };
+
+/** A statement's outcome. */
+export interface SqliteOutcome {
+  /** `undefined` for a statement that returns none. */
+  readonly rows: readonly Record<string, unknown>[] | undefined;
+  readonly changes: number;
+  readonly lastInsertRowid: number;
+}
+
+/** An error as it crosses the port. */
+export interface SqliteFailure {
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly guard?: {
+    readonly name: string;
+    readonly statement: number;
+    readonly expected: number;
+    readonly changed: number;
+  };
+}
+
+/** What the worker answers, several in one message. */
+export type SqliteReply =
+  | { readonly id: number; readonly ok: readonly SqliteOutcome[] }
+  | { readonly id: number; readonly failure: SqliteFailure };

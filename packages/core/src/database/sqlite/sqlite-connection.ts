@@ -1,0 +1,99 @@
+import { Worker } from "node:worker_threads";
+import { CloudHostError } from "../../errors.ts";
+import { workerUrl } from "../../worker-url.ts";
+import { GuardFailed } from "../script.ts";
+import type { SqliteFailure, SqliteOptions, SqliteOutcome, SqliteReply, SqliteRequest } from "./protocol.ts";
+
+interface Pending {
+  resolve(outcomes: readonly SqliteOutcome[]): void;
+  reject(error: Error): void;
+}
+type Asked = SqliteRequest extends infer Request
+  ? Request extends { id: number }
+    ? Omit<Request, "id">
+    : never
+  : never;
+
+/** How many requests may wait before further ones are refused: memory is bounded, and so is how long one waits. */
+const waitingMost = 20_000;
+
+/**
+ * A connection is a message port to its worker. What is asked within one turn of the event loop goes as one message, at
+ * the turn's end: timers run even when answers arrive back to back.
+ */
+export class SqliteConnection {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #outgoing: SqliteRequest[] = [];
+  #lastId = 0;
+  /** Why it can no longer be used. knex asks for this before it takes a connection from its pool. */
+  dead: Error | undefined;
+
+  private constructor(options: SqliteOptions) {
+    this.#worker = new Worker(workerUrl(import.meta.url, "./sqlite-worker"), { workerData: options });
+    this.#worker.unref();
+    this.#worker.on("message", (replies: readonly SqliteReply[]) => this.#receive(replies));
+    this.#worker.on("error", (error) => this.#die(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on("exit", () => this.#die(new Error("The SQLite worker has ended.")));
+  }
+
+  /** @throws Error when the file cannot be opened */
+  static async open(options: SqliteOptions): Promise<SqliteConnection> {
+    const connection = new SqliteConnection(options);
+    await new Promise<void>((resolve, reject) => connection.#await(0, { resolve: () => resolve(), reject }));
+    return connection;
+  }
+
+  /** Sends one request. Rejects with {@link GuardFailed} when a script's guard did not hold. */
+  ask(request: Asked): Promise<readonly SqliteOutcome[]> {
+    if (this.dead !== undefined) return Promise.reject(this.dead);
+    if (this.#pending.size >= waitingMost) {
+      const details = { resource: "store queue" };
+      return Promise.reject(new CloudHostError("EXHAUSTED", "The store is overloaded.", details, { retryable: true }));
+    }
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#await(id, { resolve, reject });
+      this.#outgoing.push({ ...request, id });
+      if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.dead === undefined) await this.ask({ kind: "close" });
+    await this.#worker.terminate();
+  }
+
+  #await(id: number, pending: Pending): void {
+    this.#pending.set(id, pending);
+    // While an answer is awaited the process stays alive; otherwise a forgotten connection does not hold it.
+    this.#worker.ref();
+  }
+
+  #flush(): void {
+    if (this.dead !== undefined) return;
+    this.#worker.postMessage(this.#outgoing);
+    this.#outgoing = [];
+  }
+
+  #receive(replies: readonly SqliteReply[]): void {
+    for (const reply of replies) {
+      const pending = this.#pending.get(reply.id);
+      this.#pending.delete(reply.id);
+      if ("ok" in reply) pending?.resolve(reply.ok);
+      else pending?.reject(errorOf(reply.failure));
+    }
+    if (this.#pending.size === 0) this.#worker.unref();
+  }
+
+  #die(error: Error): void {
+    this.dead ??= error;
+    for (const pending of this.#pending.values()) pending.reject(this.dead);
+    this.#pending.clear();
+  }
+}
+
+function errorOf({ message, code, guard }: SqliteFailure): Error {
+  if (guard !== undefined) return new GuardFailed(guard.name, guard.statement, guard.expected, guard.changed);
+  return Object.assign(new Error(message), { code });
+}

@@ -1,0 +1,113 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import knex from "knex";
+import type { Knex } from "knex";
+import { CloudHostError } from "../../errors.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { acquireMostMs } from "../database.ts";
+import type { Database } from "../database.ts";
+import { resultOf } from "../script.ts";
+import type { Row, Script } from "../script.ts";
+import { tablesWith } from "../tables.ts";
+import { withWatchdog } from "../watchdog.ts";
+import type { SqliteOptions } from "./protocol.ts";
+import { SqliteClient } from "./sqlite-client.ts";
+
+/** What a SQLite database is opened with. */
+export interface SqliteDatabaseOptions {
+  readonly filename: string;
+  readonly synchronous: SqliteOptions["synchronous"];
+  readonly tablePrefix: string;
+  readonly clock: Clock;
+  /** Epoch milliseconds that leases go by: the system's, also when `clock` is virtual. */
+  readonly leaseNowMs: () => number;
+}
+
+/** One writer in a worker thread, whose scripts are committed in groups, and readers in another that never wait for it. */
+export class SqliteDatabase implements Database {
+  readonly concurrentWriters = false;
+  readonly skipLocked = "";
+  readonly tables: Database["tables"];
+  readonly fence: Database["fence"];
+  readonly read: Knex;
+  readonly write: Knex;
+  readonly #clock: Clock;
+  readonly #leaseNowMs: () => number;
+
+  private constructor(options: SqliteDatabaseOptions) {
+    this.tables = tablesWith(options.tablePrefix);
+    this.fence = {
+      before: [{ sql: `UPDATE ${this.tables.counters} SET value = value + 1 WHERE name = 'fence'` }],
+      value: `(SELECT value FROM ${this.tables.counters} WHERE name = 'fence')`,
+    };
+    this.#clock = options.clock;
+    this.#leaseNowMs = options.leaseNowMs;
+    this.write = open(options, false);
+    this.read = open(options, true);
+  }
+
+  /** @throws CloudHostError `DEPENDENCY_MISSING`, `INVALID_ARGUMENT` when the file is no database */
+  static async open(options: SqliteDatabaseOptions): Promise<SqliteDatabase> {
+    mkdirSync(dirname(options.filename), { recursive: true });
+    const database = new SqliteDatabase(options);
+    try {
+      // The writer first: it makes the file that the reader opens. Both workers are up before the first request.
+      await database.write.raw("SELECT 1 FROM sqlite_schema LIMIT 1");
+      await database.read.raw("SELECT 1");
+    } catch (cause) {
+      await database[Symbol.asyncDispose]();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const issues = [{ path: "database", message: reason }];
+      throw new CloudHostError(
+        "INVALID_ARGUMENT",
+        `${options.filename} cannot be opened as a SQLite database.`,
+        { issues },
+        { cause },
+      );
+    }
+    return database;
+  }
+
+  leaseNow(): string {
+    return String(Math.trunc(this.#leaseNowMs()));
+  }
+
+  all<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<readonly Shape[]> {
+    return this.#clock.busy(async () => (await query) as Shape[]);
+  }
+
+  async first<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<Shape | undefined> {
+    return (await this.all<Shape>(query))[0];
+  }
+
+  run<Out>(script: Script<Out>): Promise<Out> {
+    return this.#clock.busy(async () => {
+      const connection = await (this.write.client as SqliteClient).scripts();
+      const outcomes = await connection.ask({ kind: "script", statements: script.statements });
+      return resultOf(
+        script,
+        outcomes.map((outcome) => outcome.rows ?? []),
+      );
+    });
+  }
+
+  transaction<Out>(work: (transaction: Knex.Transaction) => Promise<Out>): Promise<Out> {
+    return this.#clock.busy(() => this.write.transaction((transaction) => withWatchdog(work(transaction))));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.read.destroy();
+    await this.write.destroy();
+  }
+}
+
+function open({ filename, synchronous }: SqliteDatabaseOptions, readonly: boolean): Knex {
+  const options: SqliteOptions = { filename, readonly, synchronous, busyTimeoutMs: 5000, maxGroup: 64 };
+  return knex({
+    client: SqliteClient as never,
+    connection: { filename, options } as never,
+    useNullAsDefault: true,
+    acquireConnectionTimeout: acquireMostMs,
+    pool: readonly ? { min: 0, max: 2 } : { min: 1, max: 1 },
+  });
+}

@@ -1,0 +1,32 @@
+/** Every table, so that a prefix can be put before each and no name is typed twice. */
+const names = [
+  "addresses",
+  "allocations",
+  "bindings",
+  "counters",
+  "flavors",
+  "group_members",
+  "host_leases",
+  "host_resources",
+  "hosts",
+  "images",
+  "keypairs",
+  "leases",
+  "networks",
+  "operation_events",
+  "operations",
+  "outbox",
+  "projects",
+  "quotas",
+  "servers",
+] as const;
+
+/** A table's name without its prefix. */
+export type TableName = (typeof names)[number];
+
+/** The names as they stand in SQL. */
+export type Tables = Readonly<Record<TableName, string>>;
+
+/** @param prefix put before each name, so that several clouds share one schema; `[a-z0-9_]*` */
+export const tablesWith = (prefix: string): Tables =>
+  Object.fromEntries(names.map((name) => [name, `${prefix}${name}`])) as Tables;

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { idOf } from "../ids.ts";
+import { Page } from "../names.ts";
+import { HostInventory } from "../ports/host.ts";
+
+/** `up`: its heartbeats arrive. `suspect`: some are missing. `down`: it did not open, or is long silent. */
+export const HostState = z.enum(["up", "suspect", "down"]);
+export type HostState = z.infer<typeof HostState>;
+
+/** Total, used and available of one resource, in its base unit: the last is always the difference of the others. */
+export const Capacity = z.strictObject({ total: z.int(), used: z.int(), available: z.int() });
+export type Capacity = z.infer<typeof Capacity>;
+
+/** A host of the cloud. */
+export const Host = z.strictObject({
+  id: idOf("hst"),
+  name: z.string(),
+  zone: z.string(),
+  state: HostState,
+  /** Why it is not up. */
+  stateReason: z.string().nullable(),
+  /** Whether it takes new servers. */
+  enabled: z.boolean(),
+  /** As its agent last reported it; `null` until it first did. */
+  inventory: HostInventory.nullable(),
+  /** By resource name, after the reserve. */
+  resources: z.record(z.string(), Capacity),
+  lastSeenAtMs: z.int().nullable(),
+});
+export type Host = z.infer<typeof Host>;
+
+/** Which hosts to list. */
+export const ListHosts = Page.extend({ zone: z.string().optional(), state: HostState.optional() });
+export type ListHosts = z.input<typeof ListHosts>;

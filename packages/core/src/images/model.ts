@@ -1,0 +1,86 @@
+import { isAbsolute } from "node:path";
+import { z } from "zod";
+import { idOf } from "../ids.ts";
+import { Name, NameOrId, Page } from "../names.ts";
+import { ChunkCounts } from "../ports/host-images.ts";
+
+/** `pending`: being stored. `active`: sealed, may be booted. `error`: failed, to be deleted. `deleting`. */
+export const ImageState = z.enum(["pending", "active", "deleting", "deleted", "error"]);
+export type ImageState = z.infer<typeof ImageState>;
+
+/** What an image asks of a host, and how its guest is started. */
+export const ImageProperties = z.strictObject({
+  architecture: z.enum(["x86_64", "aarch64"]).optional(),
+  hypervisor: z.enum(["kvm", "qemu", "lxc", "fake"]).optional(),
+  /** Image whose content is a kernel to start directly, instead of the disk's boot loader. */
+  kernelImage: idOf("img").optional(),
+  /** Image whose content is the initial ramdisk of that kernel. */
+  initrdImage: idOf("img").optional(),
+  /** The kernel's command line; the server's address and gateway are put behind it. */
+  kernelArguments: z
+    .string()
+    .max(1024)
+    .regex(/^[\x20-\x7e]*$/, "not printable ASCII")
+    .optional(),
+});
+export type ImageProperties = z.infer<typeof ImageProperties>;
+
+/** `private`: the project's own. `public`: everybody's to boot; only an operator makes one. */
+export const ImageVisibility = z.enum(["private", "public"]);
+
+/** A disk image that servers boot from. */
+export const Image = z.strictObject({
+  id: idOf("img"),
+  /** `null` for an operator's public image. */
+  projectId: idOf("prj").nullable(),
+  name: z.string(),
+  visibility: ImageVisibility,
+  state: ImageState,
+  /** Of its sealed manifest, once active. */
+  digest: z.string().nullable(),
+  /** The guest's address space, once active. */
+  logicalBytes: z.int().nullable(),
+  /** What its own chunks took in the store, once active. */
+  storedBytes: z.int().nullable(),
+  chunks: ChunkCounts.nullable(),
+  minDiskGib: z.int(),
+  minMemoryMib: z.int(),
+  properties: ImageProperties,
+  /** The server that it is a snapshot of. */
+  serverId: idOf("srv").nullable(),
+  operationId: idOf("op"),
+  createdAtMs: z.int(),
+});
+export type Image = z.infer<typeof Image>;
+
+/** Where an image comes from, and what it asks. */
+export const ImportImage = z.strictObject({
+  name: Name,
+  /** A raw, sparse raw or qcow2 file that the process running operations can read. */
+  path: z.string().max(4096).refine(isAbsolute, "not an absolute path"),
+  visibility: ImageVisibility.default("private"),
+  minDiskGib: z.int().min(0).max(65_536).default(0),
+  minMemoryMib: z.int().min(0).default(0),
+  properties: ImageProperties.default({}),
+  idempotencyKey: z.string().min(1).max(255).optional(),
+});
+export type ImportImage = z.input<typeof ImportImage>;
+
+/** How a snapshot is named. */
+export const SnapshotServer = z.strictObject({
+  name: Name,
+  idempotencyKey: z.string().min(1).max(255).optional(),
+});
+export type SnapshotServer = z.input<typeof SnapshotServer>;
+
+/** Where an image is written to. */
+export const ExportImage = z.strictObject({
+  /** A new file that the calling process can write. */
+  path: z.string().max(4096).refine(isAbsolute, "not an absolute path"),
+  format: z.enum(["raw", "qcow2"]).default("raw"),
+});
+export type ExportImage = z.input<typeof ExportImage>;
+
+/** Which images to list. */
+export const ListImages = Page.extend({ state: ImageState.optional(), server: NameOrId.optional() });
+export type ListImages = z.input<typeof ListImages>;

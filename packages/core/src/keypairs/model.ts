@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { idOf } from "../ids.ts";
+import { Name } from "../names.ts";
+
+/** A public key that the project's servers may be given. The private half is never seen here. */
+export const Keypair = z.strictObject({
+  id: idOf("key"),
+  projectId: idOf("prj"),
+  name: Name,
+  /** One line, as in `authorized_keys`. */
+  publicKey: z.string(),
+  /** `SHA256:` and base64, as ssh-keygen prints it. */
+  fingerprint: z.string(),
+  createdAtMs: z.int(),
+});
+export type Keypair = z.infer<typeof Keypair>;
+
+const line = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\n\r]*)?$/;
+
+/** A public key to import. */
+export const ImportKeypair = z.strictObject({
+  name: Name,
+  publicKey: z.string().trim().max(16_384).regex(line, "not an OpenSSH public key on one line"),
+});
+export type ImportKeypair = z.input<typeof ImportKeypair>;

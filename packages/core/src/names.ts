@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+/**
+ * A name that people give: letters, digits, `.`, `_` and `-`, 63 characters at most, a letter or digit first. Nothing in
+ * it means anything to a shell, to XML, to a path or to DNS.
+ */
+export const Name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "not a name: letters, digits, . _ - and at most 63 characters");
+
+/** A name, or an id in its place. */
+export const NameOrId = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[A-Za-z0-9._-]+$/, "not a name or an id");
+
+/** How a list is cut into pages: `limit` items behind `after`, which is the last one's id of the page before. */
+export const Page = z.strictObject({
+  limit: z.int().min(1).max(1000).default(100),
+  after: z.string().max(40).optional(),
+});
+export type Page = z.infer<typeof Page>;

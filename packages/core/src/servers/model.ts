@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { idOf } from "../ids.ts";
+import { Name, NameOrId, Page } from "../names.ts";
+import { ServerAddress } from "../networks/model.ts";
+import { ErrorRecord } from "../ports/bus.ts";
+import { Bandwidth } from "../ports/network-driver.ts";
+
+/**
+ * `building` until it first runs; `active` and `stopped` by its power; `error` when an operation failed and left it
+ * unusable; `deleting`, then `deleted`: kept as history, found no more.
+ */
+export const ServerState = z.enum(["building", "active", "stopped", "deleting", "deleted", "error"]);
+export type ServerState = z.infer<typeof ServerState>;
+
+/** Whether its OS has booted, since when; never guessed from the power state. */
+export const GuestStatus = z.strictObject({
+  state: z.enum(["unknown", "booting", "ready"]),
+  sinceMs: z.int(),
+});
+export type GuestStatus = z.infer<typeof GuestStatus>;
+
+/** A server: a guest on a host, and what it bought. */
+export const Server = z.strictObject({
+  id: idOf("srv"),
+  projectId: idOf("prj"),
+  userId: z.string(),
+  name: z.string(),
+  state: ServerState,
+  guest: GuestStatus,
+  flavor: z.string(),
+  vcpus: z.int(),
+  milliEcuPerVcpu: z.int(),
+  memoryMib: z.int(),
+  systemDiskGib: z.int(),
+  ephemeralDiskGib: z.int(),
+  /** Further countable resources that it holds. */
+  resources: z.record(z.string(), z.int()),
+  imageId: idOf("img"),
+  /** The availability zone it is in, once placed. */
+  zone: z.string().nullable(),
+  /** For operators: the host's name. `null` for everybody else, and until it is placed. */
+  host: z.string().nullable(),
+  addresses: z.array(ServerAddress),
+  internal: Bandwidth,
+  external: Bandwidth.nullable(),
+  keypair: z.string().nullable(),
+  antiAffinity: z.string().nullable(),
+  /** The operation that has it now; `null` when none has. */
+  operationId: idOf("op").nullable(),
+  /** What went wrong last, when the state is `error`. */
+  fault: ErrorRecord.nullable(),
+  createdAtMs: z.int(),
+});
+export type Server = z.infer<typeof Server>;
+
+/** What a server is made of. */
+export const CreateServer = z.strictObject({
+  name: Name,
+  flavor: NameOrId,
+  image: NameOrId,
+  /** Availability zone. @defaultValue any */
+  zone: z.string().max(63).optional(),
+  /** External bandwidth to buy, in kbit/s. @defaultValue 0: it reaches no external network */
+  externalKbit: z.int().min(0).max(100_000_000).default(0),
+  /** Name of a keypair of the project. */
+  keypair: Name.optional(),
+  /** Servers of the project that name the same group are on different hosts, each. */
+  antiAffinity: Name.optional(),
+  /** The same key with the same request gives the same operation, for 7 days. */
+  idempotencyKey: z.string().min(1).max(255).optional(),
+});
+export type CreateServer = z.input<typeof CreateServer>;
+
+/** Which servers to list. */
+export const ListServers = Page.extend({
+  state: ServerState.optional(),
+  zone: z.string().optional(),
+  name: z.string().optional(),
+});
+export type ListServers = z.input<typeof ListServers>;
+
+/** How long its OS may take before the power is cut. */
+export const StopServer = z.strictObject({
+  /** 0 cuts at once. @defaultValue 30,000 */
+  graceMs: z.int().min(0).max(600_000).default(30_000),
+  idempotencyKey: z.string().min(1).max(255).optional(),
+});
+export type StopServer = z.input<typeof StopServer>;
+
+/** For an action without options of its own. */
+export const ServerAction = z.strictObject({ idempotencyKey: z.string().min(1).max(255).optional() });
+export type ServerAction = z.input<typeof ServerAction>;
+
+/** How long to wait for its OS. */
+export const AwaitReady = z.strictObject({ timeoutMs: z.int().min(1).max(86_400_000).default(300_000) });
+export type AwaitReady = z.input<typeof AwaitReady>;
