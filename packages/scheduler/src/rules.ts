@@ -19,7 +19,7 @@ export const parseRules = (options: FilterSchedulerOptions): Rules =>
 
 const weighersByName: ReadonlyMap<unknown, Weigher> = new Map(Object.entries(builtInWeighers));
 
-const filter = z.custom<Filter>((value) => isRule(value, "check"), "not a filter: make it with defineFilter()");
+const ownFilter = z.custom<Filter>((value) => isRule(value, "check"), "not a filter: make it with defineFilter()");
 
 const chainEntry = z.preprocess(
   (entry) => (typeof entry === "string" ? { filter: entry } : entry),
@@ -43,7 +43,7 @@ const weigherEntry = z.preprocess(
 
 const Options = z
   .strictObject({
-    filters: z.array(filter).default([]),
+    filters: z.array(ownFilter).default([]),
     chain: z.array(chainEntry).min(1, "without a filter, servers would go to hosts that are down").optional(),
     weighers: z.array(weigherEntry).prefault(["PackingWeigher"]),
   })
