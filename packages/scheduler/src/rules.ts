@@ -59,8 +59,8 @@ type Fault = (path: (string | number)[], message: string) => void;
 /** Your own come after the built-in ones, so that a slow one sees few hosts, and before the one that guards all. */
 function defaultChain(own: readonly Filter[]): Chain {
   const builtIn = Object.keys(builtInFilters);
-  const names = [...builtIn.slice(0, -1), ...own.map(({ name }) => name), ...builtIn.slice(-1)];
-  return names.map((name) => ({ filter: name }));
+  const names = new Set([...builtIn.slice(0, -1), ...own.map(({ name }) => name), ...builtIn.slice(-1)]);
+  return Array.from(names, (name) => ({ filter: name }));
 }
 
 interface Recipe {

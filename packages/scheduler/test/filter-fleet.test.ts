@@ -149,18 +149,18 @@ describe("a refusal", () => {
   });
 });
 
+function failureOf(options: Parameters<typeof filterScheduler>[0]): CloudHostError {
+  try {
+    fleetOf(filterScheduler(options), [hostView("host-1")]).decide(placementRequest());
+  } catch (error) {
+    if (error instanceof CloudHostError) return error;
+    throw error;
+  }
+  throw new Error("nothing failed");
+}
+
 describe("a rule that fails", () => {
   const reads = { request: [], host: [] } as const;
-
-  function failureOf(options: Parameters<typeof filterScheduler>[0]): CloudHostError {
-    try {
-      fleetOf(filterScheduler(options), [hostView("host-1")]).decide(placementRequest());
-    } catch (error) {
-      if (error instanceof CloudHostError) return error;
-      throw error;
-    }
-    throw new Error("nothing failed");
-  }
 
   it("is named, with what it threw", () => {
     const cause = new Error("no table");

@@ -11,9 +11,12 @@ const oddFilter = defineFilter({
   check: (_request, host) => Number(host.name.at(-1)) % 2 === 1 || { need: "odd", have: "even" },
 });
 
-describe("filterScheduler", () => {
-  const hosts = [1, 2, 3, 4].map((number) => hostView(`host-${number}`));
+const hosts = [1, 2, 3, 4].map((number) => hostView(`host-${number}`));
 
+const orderBy = (weighers: FilterSchedulerOptions["weighers"] & object) =>
+  candidatesOf(fleetOf(filterScheduler({ weighers }), hosts), placementRequest()).map((id) => Number(id.at(-1)));
+
+describe("filterScheduler", () => {
   it("asks every built-in filter by default, each known by its own name", () => {
     const names = filterScheduler()
       .openFleet()
@@ -53,10 +56,8 @@ describe("filterScheduler", () => {
       reads: { request: [], host: ["name"] },
       weigh: (_request, host) => Number(host.name.at(-1)) / 10,
     });
-    const order = (weighers: FilterSchedulerOptions["weighers"] & object) =>
-      candidatesOf(fleetOf(filterScheduler({ weighers }), hosts), placementRequest()).map((id) => Number(id.at(-1)));
-    expect(order([last])).toEqual([4, 3, 2, 1]);
-    expect(order([{ weigher: last, multiplier: -1 }, "PackingWeigher"])).toEqual([1, 2, 3, 4]);
+    expect(orderBy([last])).toEqual([4, 3, 2, 1]);
+    expect(orderBy([{ weigher: last, multiplier: -1 }, "PackingWeigher"])).toEqual([1, 2, 3, 4]);
   });
 
   it("makes fleets that know nothing of each other", () => {
@@ -66,72 +67,60 @@ describe("filterScheduler", () => {
   });
 });
 
-describe("the options of filterScheduler", () => {
-  function faultsOf(options: unknown): readonly InputIssue[] {
-    try {
-      filterScheduler(options as FilterSchedulerOptions);
-    } catch (error) {
-      if (isCloudHostError(error, "INVALID_ARGUMENT")) return error.details.issues;
-      throw error;
-    }
-    return [];
+function faultsOf(options: unknown): readonly InputIssue[] {
+  try {
+    filterScheduler(options as FilterSchedulerOptions);
+  } catch (error) {
+    if (isCloudHostError(error, "INVALID_ARGUMENT")) return error.details.issues;
+    throw error;
   }
+  return [];
+}
 
-  it.each<[string, unknown, InputIssue]>([
+describe("the options of filterScheduler", () => {
+  it.each<[what: string, options: unknown, path: string, message: RegExp]>([
     [
       "a filter that is not there",
       { chain: ["RamFilter", "CoreFilter"] },
-      { path: "chain.1", message: expect.stringContaining("there is no filter CoreFilter: there is ComputeFilter, ") },
+      "chain.1",
+      /there is no filter CoreFilter: there is ComputeFilter, /,
     ],
-    [
-      "a parameter that the filter does not take",
-      { chain: [{ filter: "RamFilter", ratio: 1.5 }] },
-      { path: "chain.0", message: expect.stringContaining("ratio") },
-    ],
+    ["a parameter the filter does not take", { chain: [{ filter: "RamFilter", ratio: 1 }] }, "chain.0", /ratio/],
     [
       "a parameter of another type",
       { chain: [{ filter: "AvailabilityZoneFilter", defaultZone: 1 }] },
-      { path: "chain.0.defaultZone", message: expect.stringContaining("string") },
+      "chain.0.defaultZone",
+      /string/,
     ],
-    [
-      "an entry that is neither name nor object",
-      { chain: [7] },
-      { path: "chain.0", message: expect.stringContaining("object") },
-    ],
-    [
-      "a filter twice",
-      { chain: ["RamFilter", "RamFilter"] },
-      { path: "chain.1", message: "RamFilter stands in the chain twice" },
-    ],
-    ["an empty chain", { chain: [] }, { path: "chain", message: expect.stringContaining("without a filter") }],
+    ["an entry that is neither name nor object", { chain: [7] }, "chain.0", /object/],
+    ["a filter twice", { chain: ["RamFilter", "RamFilter"] }, "chain.1", /RamFilter stands in the chain twice/],
+    ["an empty chain", { chain: [] }, "chain", /without a filter/],
     [
       "a filter of your own that the chain does not name",
       { filters: [oddFilter], chain: ["RamFilter"] },
-      { path: "filters.0", message: "OddFilter does not stand in the chain" },
+      "filters.0",
+      /OddFilter does not stand in the chain/,
     ],
     [
       "a filter of your own under a built-in name",
       { filters: [{ ...oddFilter, name: "RamFilter" }] },
-      { path: "filters.0.name", message: "there is another filter RamFilter" },
+      "filters.0.name",
+      /there is another filter RamFilter/,
     ],
-    [
-      "a filter that is none",
-      { filters: ["OddFilter"] },
-      { path: "filters.0", message: "not a filter: make it with defineFilter()" },
-    ],
+    ["a filter that is none", { filters: ["OddFilter"] }, "filters.0", /make it with defineFilter/],
     [
       "a weigher that is not there",
       { weighers: ["SpreadWeigher"] },
-      { path: "weighers.0.weigher", message: "there is no weigher SpreadWeigher: there is PackingWeigher" },
+      "weighers.0.weigher",
+      /there is no weigher SpreadWeigher: there is PackingWeigher/,
     ],
-    [
-      "a weigher that is none",
-      { weighers: [{ weigher: 3 }] },
-      { path: "weighers.0.weigher", message: "not a weigher: make it with defineWeigher()" },
-    ],
-    ["an option that is not there", { filter: [] }, { path: "", message: expect.stringContaining("filter") }],
-  ])("refuse %s", (_what, options, issue) => {
-    expect(faultsOf(options)).toContainEqual(issue);
+    ["a weigher that is none", { weighers: [{ weigher: 3 }] }, "weighers.0.weigher", /make it with defineWeigher/],
+    ["an option that is not there", { filter: [] }, "", /filter/],
+  ])("refuse %s", (_what, options, path, message) => {
+    const faults = faultsOf(options);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatchObject({ path });
+    expect(faults[0]?.message).toMatch(message);
   });
 
   it("are told of every fault at once", () => {

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { computeFilter } from "../../src/filters/compute-filter.ts";
 import { hostView, placementRequest } from "../fixtures.ts";
 
-describe("ComputeFilter", () => {
-  const check = (fields: Parameters<typeof hostView>[1]) =>
-    computeFilter.check(placementRequest(), hostView("host-1", fields));
+const check = (fields: Parameters<typeof hostView>[1]) =>
+  computeFilter.check(placementRequest(), hostView("host-1", fields));
 
+describe("ComputeFilter", () => {
   it("keeps a host that is up and enabled", () => {
     expect(check({})).toBe(true);
   });
