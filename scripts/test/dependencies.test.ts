@@ -1,0 +1,46 @@
+import { isBuiltin } from "node:module";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { sourceFiles } from "../sources.ts";
+import { type PackageJson, type Workspace, packages, workspaces } from "../workspace.ts";
+
+/** Declared though no source names them. */
+const silent: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "@cloudhost/core": { "reflect-metadata": "inversify imports it and leaves its installation to its users" },
+};
+
+const peersOf = new Map(packages().map(({ json }) => [json.name, Object.keys(json.peerDependencies ?? {})]));
+
+/** Names of the packages that these sources import, types included; not Node's own and not itself. */
+function importedBy({ folder, json }: Workspace): Set<string> {
+  // What is not published is there for its tests.
+  const tests = json.private === true ? [`${folder}/test/**.ts`] : [];
+  const specifiers = sourceFiles(`${folder}/src/**.ts`, `${folder}/bin/*.js`, ...tests).flatMap(({ text }) =>
+    ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName),
+  );
+  const names = specifiers
+    .filter((specifier) => !specifier.startsWith(".") && !isBuiltin(specifier))
+    .map((specifier) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/"));
+  return new Set(names.filter((name) => name !== json.name));
+}
+
+const declaredBy = ({ dependencies, peerDependencies }: PackageJson): string[] =>
+  Object.keys({ ...dependencies, ...peerDependencies });
+
+/** Peers of its dependencies of ours, which whoever uses them must bring. */
+const broughtFor = (json: PackageJson): Set<string> =>
+  new Set(declaredBy(json).flatMap((name) => peersOf.get(name) ?? []));
+
+describe.each(workspaces().map((workspace) => [workspace.json.name, workspace] as const))("%s", (name, workspace) => {
+  const imported = importedBy(workspace);
+
+  it("declares every package that its sources import", () => {
+    const declared = new Set(declaredBy(workspace.json));
+    expect([...imported].filter((dependency) => !declared.has(dependency))).toEqual([]);
+  });
+
+  it("declares no other", () => {
+    const known = new Set([...imported, ...broughtFor(workspace.json), ...Object.keys(silent[name] ?? {})]);
+    expect(declaredBy(workspace.json).filter((dependency) => !known.has(dependency))).toEqual([]);
+  });
+});
