@@ -23,16 +23,20 @@ export class ConnectionLane {
     this.#maxInFlight = options.maxInFlight;
   }
 
-  /** A connection whose next call goes out at once, or the one that is least behind. */
-  async take(): Promise<Connection> {
+  /** Works with a connection whose next call goes out at once, or with the one that is least behind. */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     for (;;) {
       if (this.#closed) throw disconnectedError("the libvirt client is closed");
-      const free = this.#leastLoaded();
-      if (free !== undefined && (free.load < this.#maxInFlight || this.#connections.size >= this.#maxConnections)) {
-        return free;
+      const best = this.#leastLoaded();
+      const full = this.#connections.size >= this.#maxConnections;
+      // Work begins in this very turn, so that whoever chooses next sees its load.
+      if (best !== undefined && (best.load < this.#maxInFlight || full)) return work(best);
+      try {
+        await (this.#opening ??= this.#add());
+      } catch (error) {
+        if (best?.isOpen === true) return work(best);
+        throw error;
       }
-      // Whoever waited may find it taken by others who waited too: look again.
-      await (this.#opening ??= this.#add());
     }
   }
 

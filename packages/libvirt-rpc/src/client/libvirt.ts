@@ -70,7 +70,7 @@ export class Libvirt implements AsyncDisposable {
    */
   static async open(options: LibvirtOptions = {}): Promise<Libvirt> {
     const libvirt = new Libvirt(options);
-    await libvirt.#lanes.control.take();
+    await libvirt.#lanes.control.use(() => Promise.resolve());
     return libvirt;
   }
 
@@ -83,10 +83,8 @@ export class Libvirt implements AsyncDisposable {
     args: ArgsOf<Name>,
     { lane = "control", key, ...options }: LaneCallOptions = {},
   ): Promise<ResultOf<Name>> {
-    const call = async (): Promise<ResultOf<Name>> => {
-      const connection = await this.#lanes[lane].take();
-      return connection.call(name, args, options);
-    };
+    const call = (): Promise<ResultOf<Name>> =>
+      this.#lanes[lane].use((connection) => connection.call(name, args, options));
     return key === undefined ? call() : this.#mutex.run(key, call);
   }
 
