@@ -185,6 +185,26 @@ describe("typed methods", () => {
     ]);
   });
 
+  it("ask for every domain's state at once, or one by one where the hypervisor cannot", async () => {
+    const stopped = [parameter.int("state.state", VIR.DOMAIN_SHUTOFF), parameter.int("state.reason", 1)];
+    const bulk = new FakeDaemon({
+      connectGetAllDomainStats: () => ({ retStats: [{ dom: ref(1), params: stopped }] }),
+    });
+    await using libvirt = await open(bulk);
+    expect(await libvirt.domainStates()).toMatchObject([
+      { domain: { name: "guest-1" }, state: { state: VIR.DOMAIN_SHUTOFF, reason: 1 } },
+    ]);
+    const single = new FakeDaemon({
+      connectGetAllDomainStats: () => {
+        throw new Refusal({ code: VIR.ERR_NO_SUPPORT, message: "not here" });
+      },
+      connectListAllDomains: () => ({ domains: [ref(1)], ret: 1 }),
+      domainGetState: () => running,
+    });
+    await using container = await open(single);
+    expect(await container.domainStates()).toMatchObject([{ domain: { name: "guest-1" }, state: running }]);
+  });
+
   it("give parameters the type that libvirt insists on", () => {
     expect(parameter.uint("a", 5n)).toEqual({ field: "a", value: { type: VIR.TYPED_PARAM_UINT, value: 5 } });
     expect(parameter.ullong("a", 5)).toEqual({ field: "a", value: { type: VIR.TYPED_PARAM_ULLONG, value: 5n } });
