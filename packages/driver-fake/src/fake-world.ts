@@ -1,0 +1,94 @@
+import { CloudHostError, parseInput } from "@cloudhost/core/ports";
+import type { HostConfig } from "@cloudhost/core/ports";
+import { computeModuleUrl } from "./compute-module.ts";
+import { writtenBytes } from "./disks/writes.ts";
+import { FakeFaults } from "./faults/fake-faults.ts";
+import { FakeHostOptions } from "./options.ts";
+import { readFakeWorld, viewOf } from "./world/read.ts";
+import type { FakeHostView } from "./world/read.ts";
+import { faultsOf, holdHost, openWorld } from "./world/registry.ts";
+import type { HostPlace } from "./world/registry.ts";
+import { useAt } from "./world/state.ts";
+import type { GuestUse } from "./world/use.ts";
+
+/** What a guest has used since it was defined. */
+export interface GuestStatistics extends GuestUse {
+  readonly diskWrittenBytes: number;
+}
+
+/** A fleet of this process as a test or a demonstration holds it: its faults, its guests' use, and all that is on it. */
+export class FakeWorld implements AsyncDisposable {
+  /** Makes its hosts fail. */
+  readonly faults: FakeFaults;
+  readonly #places: readonly HostPlace[];
+  readonly #holds = new AsyncDisposableStack();
+
+  /** @internal use {@link holdFakeWorld} */
+  constructor(places: readonly HostPlace[]) {
+    this.faults = faultsAt(places);
+    this.#places = places;
+    for (const place of places) this.#holds.use(holdHost(place));
+  }
+
+  /** All that is on its hosts. One in memory that was never opened has nothing and is left out. */
+  async read(): Promise<FakeHostView[]> {
+    const views = this.#places.map(async (place) => {
+      if (place.state !== undefined)
+        return (await readFakeWorld(place.state)).filter(({ host }) => host === place.host);
+      const world = await openWorld(place);
+      return world === undefined ? [] : [await viewOf(place.host, world.state, world.disks.layout)];
+    });
+    return (await Promise.all(views)).flat();
+  }
+
+  /**
+   * What a guest on an open host has used until then, or `undefined`. A guest burns 20 to 90 % of its quota and moves
+   * 1 to 50 Mb/s each way, as far as its ceil lets it.
+   * @param atMs by the clock of its driver
+   */
+  async statistics(guestId: string, atMs: number): Promise<GuestStatistics | undefined> {
+    for (const place of this.#places) {
+      const world = await openWorld(place);
+      const guest = world?.state.guests.get(guestId);
+      if (world === undefined || guest === undefined) continue;
+      const use = useAt(world.state, guest, atMs);
+      return { ...use, diskWrittenBytes: writtenBytes(guest, use.ranMs) };
+    }
+    return undefined;
+  }
+
+  /** Lets hosts in memory go with their drivers. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#holds.disposeAsync();
+  }
+}
+
+/**
+ * Holds the fake hosts among these: hosts in memory stay as they are when their drivers close, as machines do when
+ * their agent restarts, until the world is disposed of.
+ * @throws CloudHostError `INVALID_ARGUMENT` when none of them is a fake host of this process
+ */
+export const holdFakeWorld = (hosts: HostConfig | readonly HostConfig[]): FakeWorld => new FakeWorld(placesOf(hosts));
+
+/**
+ * The faults of the fake hosts among these, whether they are open or not.
+ * @throws CloudHostError `INVALID_ARGUMENT` when none of them is a fake host of this process
+ * @example
+ * const fleet = fakeFleet({ hosts: 2 });
+ * fakeFaults(fleet).failNext("host-1", "start", { times: 2 });
+ */
+export const fakeFaults = (hosts: HostConfig | readonly HostConfig[]): FakeFaults => faultsAt(placesOf(hosts));
+
+const faultsAt = (places: readonly HostPlace[]): FakeFaults =>
+  new FakeFaults(new Map(places.map((place) => [place.host, faultsOf(place)])));
+
+function placesOf(hosts: HostConfig | readonly HostConfig[]): HostPlace[] {
+  const places = [hosts].flat().flatMap(({ name, compute }) => {
+    if (compute.module !== computeModuleUrl) return [];
+    const { world, state } = parseInput(FakeHostOptions, compute.options, "a fake host's options");
+    return [{ world, state, host: name }];
+  });
+  if (places.length > 0) return places;
+  const issues = [{ path: "", message: "expected what fakeFleet() or fakeHost() returned" }];
+  throw new CloudHostError("INVALID_ARGUMENT", "None of these is a fake host.", { issues });
+}

@@ -1,0 +1,24 @@
+/** Methods that change the host and answer nothing: a lie about them is a success that never was. */
+export type LyingMethod =
+  | "define"
+  | "start"
+  | "stop"
+  | "reboot"
+  | "resizeLive"
+  | "remove"
+  | "releaseDisk"
+  | "network.apply";
+
+/** A method of the host's drivers, named as its port names it; those of the network driver behind `network.`. */
+export type FakeMethod =
+  | LyingMethod
+  | "open"
+  | "inventory"
+  | "freezeDisk"
+  | "get"
+  | "list"
+  | "recover"
+  | "network.open"
+  | "network.inventory"
+  | "network.list"
+  | "network.recover";
