@@ -3,7 +3,14 @@
  *
  * @packageDocumentation
  */
-export type { BuiltInFilterName } from "./filters/catalogue.ts";
 export { filterScheduler } from "./filter-scheduler.ts";
-export type { ChainEntry, FilterSchedulerOptions, WeigherEntry } from "./options.ts";
-export type { BuiltInWeigherName } from "./weighers/catalogue.ts";
+export type {
+  BuiltInFilterName,
+  BuiltInWeigherName,
+  ChainEntry,
+  ChainEntryWithParameters,
+  CountedWeigher,
+  FilterName,
+  FilterSchedulerOptions,
+  WeigherEntry,
+} from "./options.ts";

@@ -1,28 +1,47 @@
 import type { Filter, Weigher } from "@cloudhost/core/ports";
-import type { BuiltInFilterName } from "./filters/catalogue.ts";
-import type { BuiltInWeigherName } from "./weighers/catalogue.ts";
 
-/** Keeps the built-in names in an editor's list where any other name is taken too. */
-type OwnName = string & Record<never, never>;
+/** A filter that comes with the scheduler. In the default chain they stand in this order. */
+export type BuiltInFilterName =
+  | "ComputeFilter"
+  | "AvailabilityZoneFilter"
+  | "ImagePropertiesFilter"
+  | "VCpuFilter"
+  | "EcuPerCoreFilter"
+  | "ECUFilter"
+  | "RamFilter"
+  | "DiskFilter"
+  | "NetworkFilter"
+  | "ServerGroupAntiAffinityFilter"
+  | "ServerGroupAffinityFilter"
+  | "ResourceFilter";
+
+/** A weigher that comes with the scheduler. */
+export type BuiltInWeigherName = "PackingWeigher";
+
+/** A filter's name: a built-in one's, which an editor proposes, or one of your own. */
+export type FilterName = BuiltInFilterName | (string & Record<never, never>);
 
 /** A filter of the chain: its name, or an object with its name and its parameters. */
-export type ChainEntry =
-  | BuiltInFilterName
-  | OwnName
-  | { readonly filter: BuiltInFilterName | OwnName; readonly [parameter: string]: unknown };
+export type ChainEntry = FilterName | ChainEntryWithParameters;
+
+/** A filter of the chain with its parameters. */
+export interface ChainEntryWithParameters {
+  readonly filter: FilterName;
+  readonly [parameter: string]: unknown;
+}
 
 /** A weigher: a built-in one's name, one of your own, or either with its multiplier. */
-export type WeigherEntry =
-  | BuiltInWeigherName
-  | Weigher
-  | {
-      readonly weigher: BuiltInWeigherName | Weigher;
-      /**
-       * How much it counts beside the others; below 0 turns its preference round.
-       * @defaultValue 1
-       */
-      readonly multiplier?: number;
-    };
+export type WeigherEntry = BuiltInWeigherName | Weigher | CountedWeigher;
+
+/** A weigher and how much it counts. */
+export interface CountedWeigher {
+  readonly weigher: BuiltInWeigherName | Weigher;
+  /**
+   * Beside the other weighers' 1; below 0 turns its preference round.
+   * @defaultValue 1
+   */
+  readonly multiplier?: number;
+}
 
 /** What `filterScheduler()` is made of. */
 export interface FilterSchedulerOptions {

@@ -1,5 +1,6 @@
 import type { Filter } from "@cloudhost/core/ports";
 import { z } from "zod";
+import type { BuiltInFilterName } from "../options.ts";
 import { AvailabilityZoneParameters, availabilityZoneFilter } from "./availability-zone-filter.ts";
 import { computeFilter } from "./compute-filter.ts";
 import { diskFilter } from "./disk-filter.ts";
@@ -19,8 +20,8 @@ export type FilterRecipe = z.ZodType<Filter>;
 /** A filter that takes no parameters. */
 export const plain = (filter: Filter): FilterRecipe => z.strictObject({}).transform(() => filter);
 
-/** The filters that come with the scheduler, by name, in the order of the default chain. */
-export const builtInFilters = {
+/** The filters that come with the scheduler, in the order of the default chain. */
+export const builtInFilters: Readonly<Record<BuiltInFilterName, FilterRecipe>> = {
   ComputeFilter: plain(computeFilter),
   AvailabilityZoneFilter: AvailabilityZoneParameters.transform(availabilityZoneFilter),
   ImagePropertiesFilter: plain(imagePropertiesFilter),
@@ -33,7 +34,4 @@ export const builtInFilters = {
   ServerGroupAntiAffinityFilter: plain(serverGroupAntiAffinityFilter),
   ServerGroupAffinityFilter: plain(serverGroupAffinityFilter),
   ResourceFilter: plain(resourceFilter),
-} as const satisfies Record<string, FilterRecipe>;
-
-/** A key of {@link builtInFilters}. */
-export type BuiltInFilterName = keyof typeof builtInFilters;
+};

@@ -1,8 +1,6 @@
 import type { Weigher } from "@cloudhost/core/ports";
+import type { BuiltInWeigherName } from "../options.ts";
 import { packingWeigher } from "./packing-weigher.ts";
 
-/** The weighers that come with the scheduler, by name. */
-export const builtInWeighers = { PackingWeigher: packingWeigher } as const satisfies Record<string, Weigher>;
-
-/** A key of {@link builtInWeighers}. */
-export type BuiltInWeigherName = keyof typeof builtInWeighers;
+/** The weighers that come with the scheduler. */
+export const builtInWeighers: Readonly<Record<BuiltInWeigherName, Weigher>> = { PackingWeigher: packingWeigher };
