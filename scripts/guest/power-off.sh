@@ -1,0 +1,7 @@
+#!/bin/sh
+# What acpid runs when the power button is pressed.
+export PATH=/bin
+echo "guest: the power button was pressed"
+sync
+umount /disk 2>/dev/null || mount -o remount,ro /disk
+poweroff -f
