@@ -92,7 +92,8 @@ export class VirtualClock implements Clock {
       const ticker = this.#nextTicker();
       if (ticker === undefined || ticker.nextMs > untilMs) break;
       this.#nowMs = Math.max(this.#nowMs, ticker.nextMs);
-      ticker.nextMs += ticker.periodMs;
+      // Sleepers may have moved the time past several of its periods: they are one tick, as with a timer that was late.
+      ticker.nextMs += ticker.periodMs * Math.ceil((this.#nowMs + 1 - ticker.nextMs) / ticker.periodMs);
       await ticker.tick();
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);

@@ -128,8 +128,9 @@ export class CommandFollower {
       await within(clock, pauseMs, this.#ended.promise);
       pauseMs = Math.min(2 * pauseMs, patience.longestPauseMs);
     }
-    if (this.#end === undefined) throw error;
-    return this.#end;
+    const end = this.#end;
+    if (end === undefined || (end.state === "failed" && end.error.code === "CANCELLED")) throw error;
+    return end;
   }
 
   /** The host's answer; `undefined` when none came, or when the command's end was heard first. */

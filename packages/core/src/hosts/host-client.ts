@@ -30,13 +30,13 @@ export interface HostClientOptions {
   readonly patience?: Partial<Patience> | undefined;
 }
 
-/** 30 s for waiting in the host's queues, 2 minutes of silence, pauses from 0.25 to 5 s. */
+/** 5 minutes in the host's queues and on the way, 2 minutes of silence, pauses from 0.25 to 3 s. */
 export const defaultPatience: Patience = {
-  marginMs: 30_000,
+  marginMs: 300_000,
   silenceMs: 120_000,
   giveUpMs: 30_000,
   firstPauseMs: 250,
-  longestPauseMs: 5_000,
+  longestPauseMs: 3_000,
 };
 
 /**

@@ -33,14 +33,21 @@ export const ErrorRecord = z.strictObject({
 });
 export type ErrorRecord = z.infer<typeof ErrorRecord>;
 
-/** The agent has the command in its journal; it is not done yet. Or why it will never be. */
+/**
+ * The agent has the command in its journal; it is not done yet. Or why it will never be: `LOCKED` when a newer epoch
+ * came for its resource, `IDEMPOTENCY_MISMATCH` when another command came under its id, `CANCELLED` when it was
+ * cancelled before it came, `INVALID_ARGUMENT`, or `HOST_UNAVAILABLE` from an agent that closes or cannot write.
+ */
 export const Accepted = z.discriminatedUnion("accepted", [
   z.strictObject({ accepted: z.literal(true), commandId: idOf("cmd") }),
   z.strictObject({ accepted: z.literal(false), commandId: idOf("cmd"), error: ErrorRecord }),
 ]);
 export type Accepted = z.infer<typeof Accepted>;
 
-/** How a command is. `unknown`: this agent never journalled it, so it was never begun. */
+/**
+ * How a command is. `unknown`: this agent never took it in, or it was begun and the agent ended before it did. Either way
+ * the same command may be sent again: drivers are idempotent. The results of the last some thousand commands are kept.
+ */
 export const HostReply = z.discriminatedUnion("state", [
   z.strictObject({ state: z.literal("unknown"), commandId: idOf("cmd") }),
   z.strictObject({ state: z.literal("running"), commandId: idOf("cmd"), percent: z.number().min(0).max(100) }),
@@ -91,7 +98,7 @@ export interface Bus extends AsyncDisposable {
    * @throws CloudHostError `HOST_UNAVAILABLE` when no agent answered in time
    */
   status(host: string, commandId: string): Promise<HostReply>;
-  /** Asks that a command be cancelled; how it ended, its status tells. */
+  /** Asks that a command be cancelled; how it ended, its status tells. One that comes only later is refused. */
   cancel(host: string, commandId: string): Promise<void>;
   /** What agents say, hot. */
   reports(): Observable<HostReport>;

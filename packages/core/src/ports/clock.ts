@@ -21,6 +21,9 @@ export interface Clock {
   /** Says that work is under way until it settles: a virtual clock does not move meanwhile. */
   busy<T>(work: () => Promise<T>): Promise<T>;
 
-  /** Inside {@link busy}: waits for what others do, so that a virtual clock may move for them. */
+  /**
+   * Inside {@link busy}: waits for what others do, so that a virtual clock may move for them. The whole of that work is
+   * then taken to wait: branches of it that run side by side need a {@link busy} of their own each.
+   */
   waiting<T>(others: Promise<T>): Promise<T>;
 }
