@@ -1,1 +1,28 @@
-export {};
+/**
+ * A virtual machine service to embed: `createCloud`, and everything of `@cloudhost/core/ports`.
+ *
+ * @packageDocumentation
+ */
+export * from "./ports/index.ts";
+export { permissions } from "./access/permissions.ts";
+export type { Permission } from "./access/permissions.ts";
+export type { Listing, ListPage } from "./access/listing.ts";
+export type { ActorCloud } from "./actor-cloud.ts";
+export { createCloud } from "./cloud.ts";
+export type { Cloud } from "./cloud.ts";
+export type { CloudOptions } from "./cloud-options.ts";
+export type { Flavors } from "./flavors/service.ts";
+export type { DeclaredResourcesOption } from "./hosts/declared-resources.ts";
+export type { Hosts } from "./hosts/service.ts";
+export type { Images } from "./images/service.ts";
+export type { Keypairs } from "./keypairs/service.ts";
+export { defaultBandwidthPolicy } from "./networks/bandwidth-policy.ts";
+export type { BandwidthPolicy, ServerBandwidth } from "./networks/bandwidth-policy.ts";
+export type { OnBoundary } from "./operations/boundary.ts";
+export type { OperationHandle } from "./operations/handle.ts";
+export type { Operations } from "./operations/service.ts";
+export type { Projects } from "./projects/service.ts";
+export type { Quotas } from "./quotas/service.ts";
+export type { Servers } from "./servers/service.ts";
+export type { OperationsView } from "./statistics/service.ts";
+export { token, tokens } from "./tokens.ts";

@@ -1,3 +1,5 @@
+import type { CloudHostError } from "../errors.ts";
+
 /** What a statement can bind: what both databases and a message port carry alike. */
 export type Binding = string | number | bigint | null | Uint8Array;
 
@@ -25,7 +27,14 @@ export interface Script<Out = void> {
    * can be joined with those that need it.
    */
   readonly result: Out | ((rows: readonly (readonly Row[])[]) => Out);
+  /** Told of its rows once it is committed, for what is kept in memory beside the database. */
+  committed?(rows: readonly (readonly Row[])[]): void;
+  /** What a guard that did not hold means. Without it, an `INTERNAL` error. */
+  refused?(guard: string): Promise<Refused>;
 }
+
+/** `next`: try the next alternative. `again`: what stood in the way was put right. Or the error that it is. */
+export type Refused = "next" | "again" | CloudHostError;
 
 /** A guard did not hold: nothing of the script was done. */
 export class GuardFailed extends Error {
@@ -51,6 +60,13 @@ export const guarded = (guard: string, sql: string, bindings: readonly Binding[]
   expect: 1,
   guard,
 });
+
+/** A new row. */
+export function insertInto(table: string, row: Readonly<Record<string, Binding>>): Statement {
+  const columns = Object.keys(row);
+  const marks = columns.map(() => "?").join(", ");
+  return statement(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${marks})`, Object.values(row));
+}
 
 /** A script that gives nothing. */
 export const script = (...statements: readonly Statement[]): Script => ({ statements, result: undefined });

@@ -60,6 +60,8 @@ export type ComputeInventory = z.infer<typeof ComputeInventory>;
 export const NetworkInventory = z.strictObject({
   internalKbit: amount,
   externalKbit: amount,
+  /** Its own address on the internal network, by which other hosts route to its guests. */
+  internalAddress: z.ipv4().optional(),
 });
 export type NetworkInventory = z.infer<typeof NetworkInventory>;
 

@@ -45,8 +45,10 @@ export const Server = z.strictObject({
   external: Bandwidth.nullable(),
   keypair: z.string().nullable(),
   antiAffinity: z.string().nullable(),
-  /** The operation that has it now; `null` when none has. */
-  operationId: idOf("op").nullable(),
+  /** Whether an operation has it now: then others are refused with `CONFLICT`. */
+  busy: z.boolean(),
+  /** The operation that has it, or had it last. */
+  operationId: idOf("op"),
   /** What went wrong last, when the state is `error`. */
   fault: ErrorRecord.nullable(),
   createdAtMs: z.int(),

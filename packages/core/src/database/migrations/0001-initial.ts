@@ -154,6 +154,7 @@ export const initial: Migration = {
       table.bigInteger("external_ceil_kbit").notNullable();
       table.string("guest", 8).notNullable();
       table.bigInteger("guest_since_ms").notNullable();
+      table.boolean("busy").notNullable();
       table.string("operation_id", 40);
       table.text("fault");
       table.bigInteger("created_at_ms").notNullable();
@@ -201,6 +202,7 @@ export const initial: Migration = {
       table.string("project_id", 40);
       table.string("actor", 255).notNullable();
       table.string("resource_id", 40).notNullable();
+      table.string("host_id", 40);
       table.string("idempotency_key", 255);
       table.string("input_hash", 64).notNullable();
       table.text("input").notNullable();

@@ -1,0 +1,52 @@
+import type { Role } from "../projects/model.ts";
+
+const everybody = ["member", "projectAdmin", "operator", "auditor", "system"] as const;
+const users = ["member", "projectAdmin", "operator", "system"] as const;
+const operators = ["operator", "system"] as const;
+const watchers = ["operator", "auditor", "system"] as const;
+
+/**
+ * Who may call what: the one table. Each public method asks for its own line before it does anything. Whoever may call
+ * a method still sees only their project's things, unless they are an operator, an auditor or the system.
+ */
+export const permissions = {
+  "events.read": everybody,
+  "flavors.create": operators,
+  "flavors.delete": operators,
+  "flavors.get": everybody,
+  "flavors.list": everybody,
+  "hosts.disable": operators,
+  "hosts.enable": operators,
+  "hosts.get": watchers,
+  "hosts.list": watchers,
+  "images.delete": users,
+  "images.export": users,
+  "images.get": everybody,
+  "images.import": users,
+  "images.list": everybody,
+  "images.snapshot": users,
+  "keypairs.delete": users,
+  "keypairs.get": everybody,
+  "keypairs.import": users,
+  "keypairs.list": everybody,
+  "operations.get": everybody,
+  "operations.list": everybody,
+  "operations.result": everybody,
+  "projects.create": operators,
+  "projects.get": everybody,
+  "projects.list": watchers,
+  "quotas.get": everybody,
+  "quotas.set": operators,
+  "servers.create": users,
+  "servers.delete": users,
+  "servers.get": everybody,
+  "servers.list": everybody,
+  "servers.ready": everybody,
+  "servers.reboot": users,
+  "servers.start": users,
+  "servers.stop": users,
+  "statistics.now": watchers,
+} as const satisfies Record<string, readonly Role[]>;
+
+/** A line of {@link permissions}: the method's name behind its resource's. */
+export type Permission = keyof typeof permissions;

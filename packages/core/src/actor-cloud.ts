@@ -1,0 +1,30 @@
+import type { Observable } from "rxjs";
+import type { CloudEvent, ReadEvents } from "./events/model.ts";
+import type { Flavors } from "./flavors/service.ts";
+import type { Hosts } from "./hosts/service.ts";
+import type { Images } from "./images/service.ts";
+import type { Keypairs } from "./keypairs/service.ts";
+import type { Operations } from "./operations/service.ts";
+import type { Projects } from "./projects/service.ts";
+import type { Quotas } from "./quotas/service.ts";
+import type { Servers } from "./servers/service.ts";
+import type { OperationsView } from "./statistics/service.ts";
+
+/** The cloud as one actor sees it: every call is authorised as theirs, and shows what is theirs to see. */
+export interface ActorCloud {
+  readonly servers: Servers;
+  readonly images: Images;
+  readonly flavors: Flavors;
+  readonly keypairs: Keypairs;
+  readonly quotas: Quotas;
+  readonly projects: Projects;
+  readonly hosts: Hosts;
+  readonly operations: Operations;
+  readonly statistics: OperationsView;
+  /**
+   * What happens, from a cursor on, in order; the project's own, or everything for those who act in none.
+   * @example
+   * ops.events({ after: lastCursor }).subscribe(({ cursor, kind, resourceId }) => console.log(cursor, kind, resourceId));
+   */
+  events(input?: ReadEvents): Observable<CloudEvent>;
+}

@@ -1,0 +1,95 @@
+import { dirname, resolve } from "node:path";
+import type { Container } from "inversify";
+import type { Knex } from "knex";
+import { z } from "zod";
+import { CloudHostError } from "./errors.ts";
+import type { DeclaredResourcesOption } from "./hosts/declared-resources.ts";
+import { FixedNetwork } from "./networks/model.ts";
+import { parseInput } from "./parse.ts";
+import { HostConfig } from "./ports/driver-module.ts";
+import type { ImageStoreConfig } from "./ports/image-store.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Scheduler } from "./ports/scheduler.ts";
+
+/** What a cloud is made of. */
+export interface CloudOptions {
+  /**
+   * `sqlite:PATH`, `postgres://…`, or a knex instance of the product's own (PostgreSQL), which stays the product's to
+   * close.
+   */
+  readonly database: string | Knex;
+  /** What places servers: `filterScheduler()`. */
+  readonly scheduler: Scheduler;
+  /** Where disk images are: `imageStore({ backend })`. */
+  readonly images: ImageStoreConfig;
+  /** The hosts that this process runs. One that does not open is `down` with its reason. */
+  readonly hosts?: readonly z.input<typeof HostConfig>[];
+  /** The flat network of fixed addresses. It cannot change later. @defaultValue `{ cidr: "10.0.0.0/16" }` */
+  readonly network?: z.input<typeof FixedNetwork>;
+  /** Countable resources besides the built-in ones: `{ gpu: { unit: "device" } }`. */
+  readonly resources?: DeclaredResourcesOption;
+  /** The product's own container: whatever of `tokens` is bound in it takes the place of ours. */
+  readonly container?: Container;
+  /** Put before each table's name: `[a-z0-9_]*`. @defaultValue `""` */
+  readonly tablePrefix?: string;
+  /** Whether the schema is brought to this version at the start. Without it, an older one is refused. @defaultValue true */
+  readonly migrate?: boolean;
+  /** Pino-shaped. The library itself never writes to stdout. @defaultValue says nothing */
+  readonly logger?: Logger;
+  /**
+   * What this process does: accept calls, run operations and hosts, or both. An `api` process opens no host.
+   * @defaultValue `"both"`
+   */
+  readonly runs?: "api" | "operations" | "both";
+  /**
+   * Folder of the hosts' command journals, caches and drivers.
+   * @defaultValue beside the SQLite file; on PostgreSQL `./cloudhost-state`
+   */
+  readonly stateDir?: string;
+  /** How long an operation or a host stays its process's without a sign of life, in ms. @defaultValue 10,000 */
+  readonly leaseMs?: number;
+  /** Operations under way at once in this process. @defaultValue 64 */
+  readonly concurrency?: number;
+  /** How often a host is heard of, in ms; after three missed it is suspect, after six down. @defaultValue 2,000 */
+  readonly heartbeatMs?: number;
+  /** How long `close()` waits for operations under way, in ms; the rest goes on at the next start. @defaultValue 10,000 */
+  readonly drainMs?: number;
+}
+
+const Checked = z.strictObject({
+  hosts: z.array(HostConfig).default([]),
+  network: FixedNetwork.prefault({}),
+  migrate: z.boolean().default(true),
+  runs: z.enum(["api", "operations", "both"]).default("both"),
+  stateDir: z.string().optional(),
+  leaseMs: z.int().min(100).default(10_000),
+  concurrency: z.int().min(1).max(1024).default(64),
+  heartbeatMs: z.int().min(100).default(2000),
+  drainMs: z.int().min(0).default(10_000),
+});
+
+/** The options that are data, checked and with their defaults. */
+export type CheckedOptions = z.infer<typeof Checked> & { readonly stateDir: string };
+
+/** @throws CloudHostError `INVALID_ARGUMENT` */
+export function checkOptions(options: CloudOptions): CheckedOptions {
+  const { database, scheduler, images, container: _, logger: __, tablePrefix: ___, resources: ____, ...data } = options;
+  const checked = parseInput(Checked, data, "a cloud's options");
+  const names = checked.hosts.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const issues = [
+    ...(twice === undefined ? [] : [{ path: "hosts", message: `two hosts have the name ${twice}` }]),
+    ...(typeof scheduler?.openFleet === "function"
+      ? []
+      : [{ path: "scheduler", message: "not a scheduler: filterScheduler()" }]),
+    ...(typeof images?.open === "function"
+      ? []
+      : [{ path: "images", message: "not an image store: imageStore({ … })" }]),
+  ];
+  if (issues.length > 0) {
+    throw new CloudHostError("INVALID_ARGUMENT", `These are not a cloud's options: ${issues[0]?.message}.`, { issues });
+  }
+  const file = typeof database === "string" ? /^sqlite:([^?]+)/.exec(database)?.[1] : undefined;
+  const beside = file === undefined ? resolve("cloudhost-state") : dirname(resolve(file));
+  return { ...checked, stateDir: resolve(checked.stateDir ?? beside) };
+}

@@ -1,0 +1,88 @@
+import { notFound } from "../access/caller.ts";
+import type { Caller } from "../access/caller.ts";
+import { listing } from "../access/listing.ts";
+import type { Listing } from "../access/listing.ts";
+import type { Database } from "../database/database.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Ids } from "../ids.ts";
+import { Page } from "../names.ts";
+import { parseInput } from "../parse.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DeclaredResourceNames } from "../hosts/declared-resources.ts";
+import { CreateFlavor } from "./model.ts";
+import type { Flavor } from "./model.ts";
+import type { FlavorStore } from "./store.ts";
+
+/** The sizes that servers are sold in. */
+export class Flavors {
+  readonly #caller: Caller;
+  readonly #dependencies: FlavorsDependencies;
+
+  constructor(caller: Caller, dependencies: FlavorsDependencies) {
+    this.#caller = caller;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Makes a flavor.
+   * @throws CloudHostError `CONFLICT` when the name is taken, `INVALID_ARGUMENT` also for a resource that is not declared
+   * @example
+   * await ops.flavors.create({ name: "c2.e4", vcpus: 2, milliEcuPerVcpu: 2000, memoryMib: mibFromGib(4), systemDiskGib: 20 });
+   */
+  async create(input: CreateFlavor): Promise<Flavor> {
+    await this.#caller.may("flavors.create");
+    const parsed = parseInput(CreateFlavor, input, "a flavor");
+    const { database, flavors, ids, clock, declared } = this.#dependencies;
+    declared.check(parsed.resources, "a flavor");
+    if ((await flavors.named(parsed.name)) !== undefined) {
+      const details = { state: "taken", allowed: ["a name that no flavor has"] };
+      throw new CloudHostError("CONFLICT", `There is a flavor ${parsed.name} already.`, details);
+    }
+    const flavor: Flavor = { ...parsed, id: ids.next("flv"), createdAtMs: clock.nowMs() };
+    await database.run(flavors.create(flavor));
+    return flavor;
+  }
+
+  /**
+   * A flavor by its id or name.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async get(idOrName: string): Promise<Flavor> {
+    await this.#caller.may("flavors.get");
+    return this.#named(idOrName);
+  }
+
+  /** Every flavor. */
+  list(page: Partial<Page> = {}): Listing<Flavor> {
+    return listing(async (at) => {
+      await this.#caller.may("flavors.list");
+      const parsed = parseInput(Page, at, "a page");
+      return { items: await this.#dependencies.flavors.find(parsed), limit: parsed.limit };
+    }, page);
+  }
+
+  /**
+   * Sells it no more. Servers that were made of it keep their copy.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async delete(idOrName: string): Promise<void> {
+    await this.#caller.may("flavors.delete");
+    const { database, flavors } = this.#dependencies;
+    await database.run(flavors.delete((await this.#named(idOrName)).id));
+  }
+
+  async #named(idOrName: string): Promise<Flavor> {
+    const flavor = await this.#dependencies.flavors.named(idOrName);
+    if (flavor === undefined) throw notFound("flavor", idOrName);
+    return flavor;
+  }
+}
+
+/** What {@link Flavors} needs. */
+export interface FlavorsDependencies {
+  readonly database: Database;
+  readonly flavors: FlavorStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly declared: DeclaredResourceNames;
+}

@@ -1,0 +1,159 @@
+import { builtInColumns, quotaColumn } from "../database/columns.ts";
+import type { Database } from "../database/database.ts";
+import { guarded, insertInto, statement } from "../database/script.ts";
+import type { Row, Script, Statement } from "../database/script.ts";
+import { builtInResources } from "../ports/host.ts";
+import type { QuotaName } from "../quotas/model.ts";
+import type { QuotaStore } from "../quotas/store.ts";
+
+/** What a server takes of its host and of its project's quotas. */
+export interface Claim {
+  readonly projectId: string;
+  readonly vcpus: number;
+  /** Of the host, by resource name; built-in ones and declared ones alike. Memory with its hypervisor's overhead. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** What the guest sees, which is what the project's quota counts. */
+  readonly memoryMib: number;
+  /** Group of the project whose servers are on different hosts. */
+  readonly antiAffinity?: string | undefined;
+}
+
+/** The scheduler's view, which follows claims at once. */
+export interface ClaimWatcher {
+  /** A host's row as a claim or a release left it. */
+  changed(row: Row): void;
+  /** A claim was refused by its guard: others have changed what the view has not seen. */
+  stale(): void;
+}
+
+/**
+ * Takes and gives back capacity. The guard is a conditional update, `used + need <= total`, never a read before a
+ * write: under any number of claimers a host is filled exactly and never over. Host first, the project's quota row last,
+ * since that is the hottest.
+ */
+export class Claims {
+  readonly #database: Database;
+  readonly #quotas: QuotaStore;
+  readonly #watcher: ClaimWatcher;
+
+  constructor(database: Database, quotas: QuotaStore, watcher: ClaimWatcher) {
+    this.#database = database;
+    this.#quotas = quotas;
+    this.#watcher = watcher;
+  }
+
+  /** Host, allocation and quota in one. */
+  take(serverId: string, hostId: string, claim: Claim): Script<{ hostId: string }> {
+    const { allocations, hosts, group_members: members } = this.#database.tables;
+    const needs = builtInResources.map((name) => claim.resources[name] ?? 0);
+    const assignments = builtInColumns.map((column) => `${column}_used = ${column}_used + ?`);
+    const guards = builtInColumns.map((column) => `${column}_used + ? <= ${column}_total`);
+    const declared = Object.entries(claim.resources).filter(([name, need]) => !isBuiltIn(name) && need > 0);
+    return {
+      statements: [
+        guarded(
+          "host",
+          `UPDATE ${hosts} SET ${assignments.join(", ")} WHERE id = ? AND enabled AND state = 'up' AND ${guards.join(" AND ")} RETURNING *`,
+          [...needs, hostId, ...needs],
+        ),
+        ...declared.map(([name, need]) => this.#takeDeclared(hostId, name, need)),
+        insertInto(allocations, {
+          server_id: serverId,
+          host_id: hostId,
+          project_id: claim.projectId,
+          vcpus: claim.vcpus,
+          ...Object.fromEntries(builtInColumns.map((column, index) => [column, needs[index] ?? 0])),
+          quota_memory_mib: claim.memoryMib,
+          resources: JSON.stringify(Object.fromEntries(declared)),
+        }),
+        ...(claim.antiAffinity === undefined
+          ? []
+          : [
+              guarded(
+                "group",
+                `INSERT INTO ${members} (server_id, project_id, name, host_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+                [serverId, claim.projectId, claim.antiAffinity, hostId],
+              ),
+            ]),
+        this.#quotas.take(claim.projectId, quotaNeeds(claim)),
+      ],
+      result: { hostId },
+      committed: (rows) => this.#report(rows[0]),
+      refused: async (guard) => {
+        if (guard === "quota") return (await this.#quotas.shortage(claim.projectId, quotaNeeds(claim))) ?? "again";
+        this.#watcher.stale();
+        return "next";
+      },
+    };
+  }
+
+  /** Gives back what a server has claimed, if anything. */
+  release(serverId: string): Script {
+    const { allocations, hosts, host_resources: declared, group_members: members, quotas } = this.#database.tables;
+    const mine = (what: string): string => `(SELECT ${what} FROM ${allocations} WHERE server_id = ?)`;
+    const given = builtInColumns.map((column) => `${column}_used = ${column}_used - ${mine(column)}`);
+    const quotaGiven = quotaSources.map(
+      ([name, source]) => `${quotaColumn(name, "used")} = ${quotaColumn(name, "used")} - ${mine(source)}`,
+    );
+    return {
+      statements: [
+        statement(`UPDATE ${hosts} SET ${given.join(", ")} WHERE id = ${mine("host_id")} RETURNING *`, [
+          ...given.map(() => serverId),
+          serverId,
+        ]),
+        statement(
+          `UPDATE ${declared} SET used = used - ${this.#declaredAmount()} WHERE host_id = ${mine("host_id")} AND ${this.#declaredAmount()} IS NOT NULL`,
+          [serverId, serverId, serverId],
+        ),
+        statement(`UPDATE ${quotas} SET ${quotaGiven.join(", ")} WHERE project_id = ${mine("project_id")}`, [
+          ...quotaGiven.map(() => serverId),
+          serverId,
+        ]),
+        statement(`DELETE FROM ${members} WHERE server_id = ?`, [serverId]),
+        statement(`DELETE FROM ${allocations} WHERE server_id = ?`, [serverId]),
+      ],
+      result: undefined,
+      committed: (rows) => this.#report(rows[0]),
+    };
+  }
+
+  #takeDeclared(hostId: string, name: string, need: number): Statement {
+    const { host_resources: table } = this.#database.tables;
+    const sql = `UPDATE ${table} SET used = used + ? WHERE host_id = ? AND name = ? AND used + ? <= total`;
+    return guarded("host", sql, [need, hostId, name, need]);
+  }
+
+  /** Of the declared resource in the row at hand, what the server's allocation says it has. */
+  #declaredAmount(): string {
+    const { allocations, host_resources: declared } = this.#database.tables;
+    const amount = this.#database.concurrentWriters
+      ? `(a.resources::jsonb ->> ${declared}.name)::bigint`
+      : `(a.resources ->> ${declared}.name)`;
+    return `(SELECT ${amount} FROM ${allocations} a WHERE a.server_id = ?)`;
+  }
+
+  #report(rows: readonly Row[] | undefined): void {
+    for (const row of rows ?? []) this.#watcher.changed(row);
+  }
+}
+
+/** Which column of an allocation each quota counts. Servers count one each. */
+const quotaSources: readonly (readonly [QuotaName, string])[] = [
+  ["servers", "1"],
+  ["vcpus", "vcpus"],
+  ["milliEcu", "milli_ecu"],
+  ["diskGib", "disk_gib"],
+  ["memoryMib", "quota_memory_mib"],
+  ["externalKbit", "external_kbit"],
+];
+
+const quotaNeeds = (claim: Claim): Partial<Record<QuotaName, number>> => ({
+  servers: 1,
+  vcpus: claim.vcpus,
+  milliEcu: claim.resources["milliEcu"] ?? 0,
+  diskGib: claim.resources["diskGib"] ?? 0,
+  memoryMib: claim.memoryMib,
+  externalKbit: claim.resources["externalKbit"] ?? 0,
+});
+
+const isBuiltIn = (name: string): boolean => (builtInResources as readonly string[]).includes(name);

@@ -1,0 +1,182 @@
+import { join } from "node:path";
+import type { Subscription } from "rxjs";
+import { openHostAgent } from "../agent/host-agent.ts";
+import type { HostAgent } from "../agent/host-agent.ts";
+import type { Heartbeats } from "../agent/heartbeats.ts";
+import type { Database } from "../database/database.ts";
+import { GuardFailed, guarded, script, statement } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Ids } from "../ids.ts";
+import type { OnBoundary } from "../operations/boundary.ts";
+import { HostElsewhere } from "../operations/run-dependencies.ts";
+import type { AgentBus, Bus, HostReport } from "../ports/bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { HostConfig } from "../ports/driver-module.ts";
+import type { HostImages } from "../ports/host-images.ts";
+import type { ImageStore } from "../ports/image-store.ts";
+import type { Logger } from "../ports/logger.ts";
+import { HostClient } from "./host-client.ts";
+import type { HostStore } from "./store.ts";
+
+/** What opening hosts needs. */
+export interface HostRuntimeDependencies {
+  readonly database: Database;
+  readonly hosts: HostStore;
+  readonly imageStore: ImageStore;
+  readonly bus: Bus & AgentBus;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly heartbeats: Heartbeats;
+  readonly stateDir: string;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  readonly onBoundary: OnBoundary;
+}
+
+/** A host that this process has opened. */
+export interface OpenHost {
+  readonly id: string;
+  readonly name: string;
+  readonly client: HostClient;
+  /** Fences what is about the host itself: its network. */
+  readonly epoch: number;
+  readonly internalAddress: string | undefined;
+  readonly recovery: HostAgent["recovery"];
+}
+
+/**
+ * Opens this process's hosts, each under its lease, so that no two processes drive one host. A host that does not open
+ * is `down` with its reason, and the cloud opens all the same.
+ */
+export class HostRuntime implements AsyncDisposable {
+  readonly #dependencies: HostRuntimeDependencies;
+  readonly #owner: string;
+  readonly #open = new Map<string, OpenHost & { readonly parts: AsyncDisposableStack }>();
+  #lease: AsyncDisposable | undefined;
+
+  constructor(dependencies: HostRuntimeDependencies) {
+    this.#dependencies = dependencies;
+    this.#owner = dependencies.ids.next("own");
+  }
+
+  /** The hosts that this process reaches. */
+  get opened(): readonly OpenHost[] {
+    return [...this.#open.values()];
+  }
+
+  /** @throws HostElsewhere when this process has not opened it */
+  get(hostId: string): OpenHost {
+    const host = this.#open.get(hostId);
+    if (host === undefined) throw new HostElsewhere(hostId);
+    return host;
+  }
+
+  /**
+   * Registers and opens them, side by side. What did not open is tried again on a timer: its hypervisor may come back,
+   * or the lease of a process that died may be over.
+   */
+  async openAll(configs: readonly HostConfig[]): Promise<void> {
+    const { clock, leaseMs, logger } = this.#dependencies;
+    await Promise.all(configs.map((config) => this.#openOne(config)));
+    this.#lease = clock.every(
+      leaseMs / 3,
+      async () => {
+        await this.#renew();
+        const missing = configs.filter(({ name }) => !this.opened.some((host) => host.name === name));
+        await Promise.all(missing.map((config) => this.#openOne(config)));
+      },
+      (err) => logger.error({ err }, "host leases cannot be renewed"),
+    );
+  }
+
+  /** Subscribes to what a host's agent says, by host id. */
+  reports(listener: (host: OpenHost, report: HostReport) => void): Subscription {
+    return this.#dependencies.bus.reports().subscribe((report) => {
+      const host = this.opened.find(({ name }) => name === report.host);
+      if (host !== undefined) listener(host, report);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lease?.[Symbol.asyncDispose]();
+    await Promise.all([...this.#open.values()].map(({ parts }) => parts.disposeAsync()));
+    const { database } = this.#dependencies;
+    await database.run(
+      script(statement(`UPDATE ${database.tables.host_leases} SET lease_until_ms = 0 WHERE owner = ?`, [this.#owner])),
+    );
+    this.#open.clear();
+  }
+
+  async #openOne(config: HostConfig): Promise<void> {
+    const { database, hosts, clock, logger } = this.#dependencies;
+    const row = await hosts.register(config.name, config.zone, clock.nowMs());
+    try {
+      const epoch = await this.#take(row.id, config.name);
+      const host = await this.#openAgent(row.id, config, epoch);
+      this.#open.set(row.id, host);
+      await database.run(hosts.setInventory(row.id, host.inventory));
+      await database.run(hosts.setState(row.id, "up", null, clock.nowMs()));
+    } catch (cause) {
+      const error = CloudHostError.from(cause);
+      logger.error({ host: config.name, err: error }, "the host does not open");
+      // Another process has it open: how it is, that process says.
+      if (error.code === "LOCKED") return;
+      await database.run(hosts.setState(row.id, "down", error.message, undefined));
+    }
+  }
+
+  async #openAgent(id: string, config: HostConfig, epoch: number) {
+    const { imageStore, bus, clock, ids, logger, heartbeats, heartbeatMs, onBoundary } = this.#dependencies;
+    const stateDir = config.stateDir ?? join(this.#dependencies.stateDir, "hosts", config.name);
+    await using parts = new AsyncDisposableStack();
+    const images: HostImages = parts.use(await imageStore.hostImages({ cacheDir: join(stateDir, "images") }));
+    const agent = parts.use(
+      await openHostAgent({ config, bus, images, clock, ids, logger, stateDir, heartbeats, heartbeatMs, onBoundary }),
+    );
+    const client = parts.use(new HostClient({ bus, host: config.name, clock, ids, logger }));
+    const { inventory, recovery } = agent;
+    const { internalAddress } = inventory;
+    return { id, name: config.name, client, epoch, internalAddress, inventory, recovery, parts: parts.move() };
+  }
+
+  /** @throws CloudHostError `LOCKED` when another process has the host */
+  async #take(hostId: string, name: string): Promise<number> {
+    const { database } = this.#dependencies;
+    const { fence, tables } = database;
+    const until = `${database.leaseNow()} + ${this.#dependencies.leaseMs}`;
+    try {
+      return await database.run({
+        statements: [
+          ...fence.before.map(({ sql }) => statement(sql)),
+          guarded(
+            "lease",
+            `INSERT INTO ${tables.host_leases} (host_id, owner, epoch, lease_until_ms) VALUES (?, ?, ${fence.value}, ${until}) ON CONFLICT (host_id) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch, lease_until_ms = excluded.lease_until_ms WHERE ${tables.host_leases}.lease_until_ms < ${database.leaseNow()} RETURNING epoch`,
+            [hostId, this.#owner],
+          ),
+        ],
+        result: (rows) => Number(rows.at(-1)?.[0]?.["epoch"]),
+      });
+    } catch (cause) {
+      if (!(cause instanceof GuardFailed)) throw cause;
+      const details = { resource: `host ${name}`, by: "another process" };
+      throw new CloudHostError("LOCKED", `Another process has the host ${name} open.`, details, {
+        cause,
+        retryable: true,
+      });
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { database, leaseMs } = this.#dependencies;
+    const until = `${database.leaseNow()} + ${leaseMs}`;
+    await database.run(
+      script(
+        statement(
+          `UPDATE ${database.tables.host_leases} SET lease_until_ms = ${until} WHERE owner = ? AND lease_until_ms > 0`,
+          [this.#owner],
+        ),
+      ),
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import { ContainerModule } from "inversify";
+import { tokens } from "../tokens.ts";
+import { Claims } from "./claims.ts";
+import { FleetFeed } from "./fleet-feed.ts";
+import { HostMonitor } from "./host-monitor.ts";
+import { HostRuntime } from "./host-runtime.ts";
+import { HostStore } from "./store.ts";
+
+/** Hosts: their rows and claims, the scheduler's view of them, and the agents of this process. */
+export const hostsModule = new ContainerModule(({ bind }) => {
+  bind(tokens.hosts)
+    .toResolvedValue((database, ids) => new HostStore(database, ids), [tokens.database, tokens.ids])
+    .inSingletonScope();
+  bind(tokens.feed)
+    .toResolvedValue(
+      (database, hosts, scheduler) => new FleetFeed(database, hosts, scheduler),
+      [tokens.database, tokens.hosts, tokens.scheduler],
+    )
+    .inSingletonScope();
+  bind(tokens.claims)
+    .toResolvedValue(
+      (database, quotas, feed) => new Claims(database, quotas, feed),
+      [tokens.database, tokens.quotas, tokens.feed],
+    )
+    .inSingletonScope();
+  bind(tokens.runtime)
+    .toResolvedValue(
+      (
+        database,
+        hosts,
+        imageStore,
+        bus,
+        clock,
+        ids,
+        logger,
+        heartbeats,
+        { stateDir, leaseMs, heartbeatMs, onBoundary },
+      ) =>
+        new HostRuntime({
+          database,
+          hosts,
+          imageStore,
+          bus,
+          clock,
+          ids,
+          logger,
+          heartbeats,
+          stateDir,
+          leaseMs,
+          heartbeatMs,
+          onBoundary,
+        }),
+      [
+        tokens.database,
+        tokens.hosts,
+        tokens.imageStore,
+        tokens.bus,
+        tokens.clock,
+        tokens.ids,
+        tokens.logger,
+        tokens.heartbeats,
+        tokens.settings,
+      ],
+    )
+    .inSingletonScope();
+  bind(tokens.hostMonitor)
+    .toResolvedValue(
+      (database, hosts, runtime, feed, guests, clock, logger, { heartbeatMs }) =>
+        new HostMonitor(database, hosts, runtime, feed, guests, clock, logger, heartbeatMs),
+      [
+        tokens.database,
+        tokens.hosts,
+        tokens.runtime,
+        tokens.feed,
+        tokens.guestWatch,
+        tokens.clock,
+        tokens.logger,
+        tokens.settings,
+      ],
+    )
+    .inSingletonScope();
+});

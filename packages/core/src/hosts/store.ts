@@ -1,0 +1,214 @@
+import { builtInColumns } from "../database/columns.ts";
+import type { Database } from "../database/database.ts";
+import { script, statement } from "../database/script.ts";
+import type { Row, Script, Statement } from "../database/script.ts";
+import type { Ids } from "../ids.ts";
+import type { Page } from "../names.ts";
+import { builtInResources, resourcesOf } from "../ports/host.ts";
+import type { HostInventory, ResourceAmounts } from "../ports/host.ts";
+import type { HostView } from "../ports/scheduler.ts";
+import type { Host, HostState } from "./model.ts";
+
+/** Declared resources of a host, by name. */
+export type DeclaredResources = ReadonlyMap<string, { readonly total: number; readonly used: number }>;
+
+/** A host's row; the built-in resources' columns beside these. */
+export interface HostRow extends Row {
+  readonly id: string;
+  readonly name: string;
+  readonly zone: string;
+  readonly state: HostState;
+  readonly state_reason: string | null;
+  readonly enabled: number | boolean;
+  readonly inventory: string | null;
+  readonly network_revision: number;
+  readonly network_applied_revision: number;
+  readonly last_seen_at_ms: number | null;
+}
+
+/** Which hosts to find. */
+export interface FindHosts {
+  readonly zone?: string | undefined;
+  readonly state?: HostState | undefined;
+}
+
+/** Hosts' rows: what they have, what of it is claimed, how they are. */
+export class HostStore {
+  readonly #database: Database;
+  readonly #ids: Ids;
+
+  constructor(database: Database, ids: Ids) {
+    this.#database = database;
+    this.#ids = ids;
+  }
+
+  /** The host of that name, made if it is new; an existing one may change its zone only while it has no server. */
+  async register(name: string, zone: string, nowMs: number): Promise<HostRow> {
+    const { allocations, hosts } = this.#database.tables;
+    const insert = statement(
+      `INSERT INTO ${hosts} (id, name, zone, state, enabled, created_at_ms) VALUES (?, ?, ?, 'down', TRUE, ?) ON CONFLICT (name) DO NOTHING`,
+      [this.#ids.next("hst"), name, zone, nowMs],
+    );
+    await this.#database.run(
+      script(
+        insert,
+        statement(
+          `UPDATE ${hosts} SET zone = ? WHERE name = ? AND NOT EXISTS (SELECT 1 FROM ${allocations} a WHERE a.host_id = ${hosts}.id)`,
+          [zone, name],
+        ),
+      ),
+    );
+    return (await this.#database.first<HostRow>(this.#rows().where({ name }))) as HostRow;
+  }
+
+  /** How it is, and why when it is not up. */
+  setState(hostId: string, state: HostState, reason: string | null, nowMs: number | undefined): Script {
+    const { hosts } = this.#database.tables;
+    const seen = nowMs === undefined ? "" : ", last_seen_at_ms = ?";
+    return script(
+      statement(`UPDATE ${hosts} SET state = ?, state_reason = ?${seen} WHERE id = ?`, [
+        state,
+        reason,
+        ...(nowMs === undefined ? [] : [nowMs]),
+        hostId,
+      ]),
+    );
+  }
+
+  /** Whether it takes new servers. */
+  setEnabled(hostId: string, enabled: boolean): Script {
+    return script(
+      statement(`UPDATE ${this.#database.tables.hosts} SET enabled = ${enabled ? "TRUE" : "FALSE"} WHERE id = ?`, [
+        hostId,
+      ]),
+    );
+  }
+
+  /** What it has, as its agent reports it. What is claimed stays; a total below it blocks further claims. */
+  setInventory(hostId: string, inventory: HostInventory): Script {
+    const { hosts, host_resources: declared } = this.#database.tables;
+    const amounts = resourcesOf(inventory);
+    const sets = builtInColumns.map((column) => `${column}_total = ?`);
+    const totals = builtInResources.map((name) => amounts[name] ?? 0);
+    return script(
+      statement(`UPDATE ${hosts} SET inventory = ?, ${sets.join(", ")} WHERE id = ?`, [
+        JSON.stringify(inventory),
+        ...totals,
+        hostId,
+      ]),
+      statement(`UPDATE ${declared} SET total = 0 WHERE host_id = ?`, [hostId]),
+      ...Object.entries(inventory.resources).map(([name, total]): Statement =>
+        statement(
+          `INSERT INTO ${declared} (host_id, name, total, used) VALUES (?, ?, ?, 0) ON CONFLICT (host_id, name) DO UPDATE SET total = excluded.total`,
+          [hostId, name, total],
+        ),
+      ),
+    );
+  }
+
+  /** These were heard of just now. */
+  seen(hostIds: readonly string[], nowMs: number): Script {
+    if (hostIds.length === 0) return script();
+    return script(
+      statement(
+        `UPDATE ${this.#database.tables.hosts} SET last_seen_at_ms = ? WHERE id IN (${hostIds.map(() => "?").join(", ")})`,
+        [nowMs, ...hostIds],
+      ),
+    );
+  }
+
+  /** Its network is at this revision. */
+  networkApplied(hostId: string, revision: number): Script {
+    return script(
+      statement(
+        `UPDATE ${this.#database.tables.hosts} SET network_applied_revision = ? WHERE id = ? AND network_applied_revision < ?`,
+        [revision, hostId, revision],
+      ),
+    );
+  }
+
+  async get(hostId: string): Promise<HostRow | undefined> {
+    return this.#database.first<HostRow>(this.#rows().where({ id: hostId }));
+  }
+
+  async find({ zone, state }: FindHosts, page: Page): Promise<readonly HostRow[]> {
+    const query = this.#rows().orderBy("id").limit(page.limit);
+    if (page.after !== undefined) void query.where("id", ">", page.after);
+    if (zone !== undefined) void query.where({ zone });
+    if (state !== undefined) void query.where({ state });
+    return this.#database.all<HostRow>(query);
+  }
+
+  async byName(name: string): Promise<HostRow | undefined> {
+    return this.#database.first<HostRow>(this.#rows().where({ name }));
+  }
+
+  /** All of them, for the scheduler's view. */
+  async all(): Promise<readonly HostRow[]> {
+    return this.#database.all<HostRow>(this.#rows().orderBy("id"));
+  }
+
+  /** Declared resources of some hosts, or of all. */
+  async declared(hostIds?: readonly string[]): Promise<ReadonlyMap<string, DeclaredResources>> {
+    const { read, tables } = this.#database;
+    const query = read(tables.host_resources);
+    if (hostIds !== undefined) void query.whereIn("host_id", [...hostIds]);
+    const found = new Map<string, Map<string, { total: number; used: number }>>();
+    for (const row of await this.#database.all<{ host_id: string; name: string; total: number; used: number }>(query)) {
+      const mine = found.get(row.host_id) ?? new Map<string, { total: number; used: number }>();
+      found.set(row.host_id, mine.set(row.name, { total: row.total, used: row.used }));
+    }
+    return found;
+  }
+
+  #rows() {
+    return this.#database.read(this.#database.tables.hosts);
+  }
+}
+
+const amountsOf = (row: HostRow, declared: DeclaredResources | undefined) => {
+  const pairs: [string, { total: number; used: number }][] = builtInResources.map((name, index) => {
+    const column = builtInColumns[index] ?? "";
+    return [name, { total: Number(row[`${column}_total`]), used: Number(row[`${column}_used`]) }];
+  });
+  return new Map([...pairs, ...(declared ?? [])]);
+};
+
+/** A row as the scheduler sees it; `undefined` until the host has reported what it has. */
+export function hostViewOf(row: HostRow, declared: DeclaredResources | undefined): HostView | undefined {
+  if (row.inventory === null) return undefined;
+  const inventory = JSON.parse(row.inventory) as HostInventory;
+  const amounts = amountsOf(row, declared);
+  const each = (amount: (of: { total: number; used: number }) => number): ResourceAmounts =>
+    Object.fromEntries([...amounts].map(([name, of]) => [name, amount(of)])) as unknown as ResourceAmounts;
+  return {
+    id: row.id,
+    name: row.name,
+    zone: row.zone,
+    state: row.state,
+    enabled: Boolean(row.enabled),
+    free: each(({ total, used }) => Math.max(0, total - used)),
+    total: each(({ total }) => total),
+    guestCores: inventory.guestCores,
+    milliEcuPerCore: inventory.milliEcuPerCore,
+    architecture: inventory.architecture,
+    hypervisor: inventory.hypervisor,
+    cpuModel: inventory.cpuModel,
+    capabilities: inventory.capabilities,
+  };
+}
+
+/** A row as its users see it. */
+export const hostOf = (row: HostRow, declared: DeclaredResources | undefined): Host => ({
+  id: row.id,
+  name: row.name,
+  zone: row.zone,
+  state: row.state,
+  stateReason: row.state_reason,
+  enabled: Boolean(row.enabled),
+  inventory: row.inventory === null ? null : (JSON.parse(row.inventory) as HostInventory),
+  resources: Object.fromEntries(
+    [...amountsOf(row, declared)].map(([name, { total, used }]) => [name, { total, used, available: total - used }]),
+  ),
+  lastSeenAtMs: row.last_seen_at_ms,
+});

@@ -1,0 +1,11 @@
+import { z } from "zod";
+import { defineOperation } from "../../operations/definition.ts";
+
+/** Nothing but the image's id is needed. */
+export const DeleteImagePlan = z.strictObject({});
+
+/** Removes an image, and the chunks that no other has. Servers that were booted from it go on: their hosts hold the base. */
+export const deleteImage = defineOperation("image.delete", DeleteImagePlan)
+  .act("delete", { run: ({ imageStore, imageId, transfer }) => imageStore.delete(imageId, transfer) })
+  .record("deleted", { write: ({ images, imageId }) => [images.setState(imageId, "deleted")] })
+  .failed(({ images, imageId }) => images.setState(imageId, "error"));

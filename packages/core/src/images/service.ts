@@ -1,0 +1,261 @@
+import { notFound, projectFilter, projectOf } from "../access/caller.ts";
+import type { Caller, Scope } from "../access/caller.ts";
+import { listing } from "../access/listing.ts";
+import type { Listing } from "../access/listing.ts";
+import type { Binding } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Ids } from "../ids.ts";
+import { isId } from "../ids.ts";
+import type { OperationEngine } from "../operations/engine.ts";
+import { OperationHandle } from "../operations/handle.ts";
+import { parseInput } from "../parse.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { TransferOptions } from "../ports/host-images.ts";
+import type { ImageStore } from "../ports/image-store.ts";
+import type { ServerState } from "../servers/model.ts";
+import type { ServerStore } from "../servers/store.ts";
+import { ExportImage, ImportImage, ListImages, SnapshotServer } from "./model.ts";
+import type { Image } from "./model.ts";
+import { deleteImage } from "./operations/delete-image.ts";
+import { importImage } from "./operations/import-image.ts";
+import { snapshotServer } from "./operations/snapshot-server.ts";
+import { imageOf } from "./store.ts";
+import type { ImageRecords, ImageRow } from "./store.ts";
+
+/** What {@link Images} needs. */
+export interface ImagesDependencies {
+  readonly images: ImageRecords;
+  readonly servers: ServerStore;
+  readonly imageStore: ImageStore;
+  readonly engine: OperationEngine;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+/** Disk images: what servers boot from, and what snapshots become. */
+export class Images {
+  readonly #caller: Caller;
+  readonly #dependencies: ImagesDependencies;
+
+  constructor(caller: Caller, dependencies: ImagesDependencies) {
+    this.#caller = caller;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Stores a disk image file: raw, sparse raw, or qcow2 without a backing file. It is cut into 4 MiB chunks, each stored
+   * once, and active once it is sealed.
+   *
+   * @throws CloudHostError `INVALID_ARGUMENT`, `FORBIDDEN` for a public image of a member's, `IDEMPOTENCY_MISMATCH`.
+   * From `result()`: `IMAGE_CORRUPT`, `NOT_FOUND` for the file, `DEPENDENCY_MISSING`, `HOST_UNAVAILABLE`
+   */
+  async import(input: ImportImage): Promise<OperationHandle<Image>> {
+    const scope = await this.#caller.may("images.import");
+    const request = parseInput(ImportImage, input, "an image to import");
+    if (request.visibility === "public" && !scope.everywhere) {
+      const details = { permission: "images.import of a public image", roles: [] };
+      throw new CloudHostError("FORBIDDEN", "Only an operator makes a public image.", details);
+    }
+    const project = request.visibility === "public" ? scope.project : projectOf(scope);
+    const imageId = this.#dependencies.ids.next("img");
+    const { idempotencyKey, minDiskGib, minMemoryMib, name, properties, visibility, path } = request;
+    return this.#submit(
+      importImage,
+      scope,
+      project?.id ?? null,
+      imageId,
+      idempotencyKey,
+      request,
+      { path },
+      {
+        name,
+        visibility,
+        min_disk_gib: minDiskGib,
+        min_memory_mib: minMemoryMib,
+        properties: JSON.stringify(properties),
+        server_id: null,
+      },
+    );
+  }
+
+  /**
+   * Makes an image of a server's system disk while the server goes on. Ephemeral disks are not in it.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while another operation has the server
+   * @example
+   * const snapshot = await (await album.images.snapshot(server.id, { name: "before-upgrade" })).result();
+   * snapshot.chunks; // { total: 512, zero: 274, duplicate: 221, new: 17 }
+   */
+  async snapshot(server: string, input: SnapshotServer): Promise<OperationHandle<Image>> {
+    const scope = await this.#caller.may("images.snapshot");
+    const request = parseInput(SnapshotServer, input, "a snapshot");
+    const { ids, images, servers } = this.#dependencies;
+    const [row] = isId("srv", server)
+      ? [await servers.get(server)]
+      : await servers.find({ projectId: projectFilter(scope), name: server }, { limit: 1 });
+    const visible = projectFilter(scope) === undefined || row?.project_id === projectFilter(scope);
+    if (row === undefined || !visible) throw notFound("server", server);
+    const states: readonly ServerState[] = ["active", "stopped"];
+    const source = row.image_id === "" ? undefined : await images.get(row.image_id);
+    const plan = { serverId: row.id, hostId: row.host_id, snapshotId: ids.next("snp") };
+    return this.#submit(
+      snapshotServer,
+      scope,
+      row.project_id,
+      ids.next("img"),
+      request.idempotencyKey,
+      { ...request, server: row.id },
+      plan,
+      {
+        name: request.name,
+        visibility: "private",
+        min_disk_gib: source?.min_disk_gib ?? 0,
+        min_memory_mib: source?.min_memory_mib ?? 0,
+        properties: source?.properties ?? "{}",
+        server_id: row.id,
+      },
+      { states, id: row.id, hostId: row.host_id ?? undefined },
+    );
+  }
+
+  /** Images of the project, and public ones. */
+  list(input: ListImages = {}): Listing<Image> {
+    return listing(async (at) => {
+      const scope = await this.#caller.may("images.list");
+      const { limit, after, server, state } = parseInput(ListImages, { ...input, ...at }, "a list of images");
+      const where = { projectId: projectFilter(scope), state, serverId: server };
+      return { items: (await this.#dependencies.images.find(where, { limit, after })).map(imageOf), limit };
+    }, input);
+  }
+
+  /**
+   * One image, by its id, or by its name where only one image of the project has it.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for a name that several have
+   */
+  async get(idOrName: string): Promise<Image> {
+    const scope = await this.#caller.may("images.get");
+    return imageOf(await this.#row(scope, idOrName));
+  }
+
+  /**
+   * Writes an image to a new file, every chunk verified.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is not active, `IMAGE_CORRUPT`, `DEPENDENCY_MISSING`
+   */
+  async export(idOrName: string, input: ExportImage, transfer: TransferOptions = {}): Promise<void> {
+    const scope = await this.#caller.may("images.export");
+    const { path, format } = parseInput(ExportImage, input, "a file to export to");
+    const row = await this.#row(scope, idOrName);
+    if (row.state !== "active") {
+      throw new CloudHostError("CONFLICT", `The image ${row.name} is ${row.state}.`, {
+        state: row.state,
+        allowed: ["active"],
+      });
+    }
+    const { clock, imageStore } = this.#dependencies;
+    await clock.busy(() => imageStore.export(row.id, path, { ...transfer, format }));
+  }
+
+  /**
+   * Deletes an image. Servers that were booted from it go on.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while it is being stored, `FORBIDDEN` for a public one
+   */
+  async delete(idOrName: string): Promise<OperationHandle<void>> {
+    const scope = await this.#caller.may("images.delete");
+    const row = await this.#row(scope, idOrName);
+    if (!scope.everywhere && row.project_id !== scope.project?.id) {
+      const details = { permission: "images.delete of a public image", roles: [] };
+      throw new CloudHostError("FORBIDDEN", "A public image is its owner's to delete.", details);
+    }
+    const { engine, images } = this.#dependencies;
+    const { id, resourceId } = await engine.submit({
+      definition: deleteImage,
+      projectId: row.project_id,
+      actor: scope.userId,
+      resourceId: row.id,
+      hostId: undefined,
+      idempotencyKey: undefined,
+      request: { image: row.id },
+      input: {},
+      statements: (operationId) => [images.beginDelete(row.id, operationId)],
+      refused: async () => {
+        const now = await images.get(row.id);
+        if (now === undefined) return notFound("image", idOrName);
+        const details = { state: now.state, allowed: ["active", "error"] };
+        return new CloudHostError("CONFLICT", `The image ${now.name} is ${now.state}.`, details, { retryable: true });
+      },
+    });
+    return new OperationHandle<void>(engine, id, resourceId, async () => {});
+  }
+
+  async #submit(
+    definition: Parameters<OperationEngine["submit"]>[0]["definition"],
+    scope: Scope,
+    projectId: string | null,
+    imageId: string,
+    idempotencyKey: string | undefined,
+    request: object,
+    plan: object,
+    row: Readonly<Record<string, Binding>>,
+    taken?: { readonly id: string; readonly states: readonly ServerState[]; readonly hostId: string | undefined },
+  ): Promise<OperationHandle<Image>> {
+    const { engine, images, servers, clock } = this.#dependencies;
+    const { id, resourceId } = await engine.submit({
+      definition,
+      projectId,
+      actor: scope.userId,
+      resourceId: imageId,
+      hostId: taken?.hostId,
+      idempotencyKey,
+      request,
+      input: plan,
+      statements: (operationId) => [
+        ...(taken === undefined ? [] : [servers.begin(taken.id, operationId, taken.states)]),
+        images.insert({
+          ...row,
+          id: imageId,
+          project_id: projectId,
+          state: "pending",
+          operation_id: operationId,
+          created_at_ms: clock.nowMs(),
+        }),
+      ],
+      refused: async () => {
+        const server = taken === undefined ? undefined : await servers.get(taken.id);
+        if (server === undefined) return notFound("server", taken?.id ?? "");
+        const details = { state: server.state, allowed: taken?.states ?? [] };
+        return new CloudHostError(
+          "CONFLICT",
+          `The server ${server.name} is ${server.busy ? "busy" : server.state}.`,
+          details,
+          {
+            retryable: Boolean(server.busy),
+          },
+        );
+      },
+    });
+    return new OperationHandle(engine, id, resourceId, async () => {
+      const stored = await images.get(resourceId);
+      if (stored === undefined) throw notFound("image", resourceId);
+      return imageOf(stored);
+    });
+  }
+
+  async #row(scope: Scope, idOrName: string): Promise<ImageRow> {
+    const { images } = this.#dependencies;
+    const projectId = projectFilter(scope);
+    if (isId("img", idOrName)) {
+      const row = await images.get(idOrName);
+      const visible = projectId === undefined || row?.project_id === projectId || row?.visibility === "public";
+      if (row === undefined || !visible) throw notFound("image", idOrName);
+      return row;
+    }
+    const found = await images.find({ projectId, name: idOrName }, { limit: 1000 });
+    const mine = found.filter((row) => row.project_id === projectId);
+    const [row, another] = mine.length > 0 ? mine : found;
+    if (row === undefined) throw notFound("image", idOrName);
+    if (another !== undefined) {
+      const details = { state: "ambiguous", allowed: ["an id"] };
+      throw new CloudHostError("CONFLICT", `Several images have the name ${idOrName}: say which by its id.`, details);
+    }
+    return row;
+  }
+}

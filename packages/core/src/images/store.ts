@@ -1,0 +1,110 @@
+import type { Database } from "../database/database.ts";
+import { guarded, insertInto, script, statement } from "../database/script.ts";
+import type { Binding, Script, Statement } from "../database/script.ts";
+import type { Page } from "../names.ts";
+import type { SealedImage } from "../ports/host-images.ts";
+import type { Image, ImageState } from "./model.ts";
+
+/** An image's row. */
+export interface ImageRow {
+  readonly id: string;
+  readonly project_id: string | null;
+  readonly name: string;
+  readonly visibility: Image["visibility"];
+  readonly state: ImageState;
+  readonly digest: string | null;
+  readonly logical_bytes: number | null;
+  readonly stored_bytes: number | null;
+  readonly chunks: string | null;
+  readonly min_disk_gib: number;
+  readonly min_memory_mib: number;
+  readonly properties: string;
+  readonly server_id: string | null;
+  readonly operation_id: string;
+  readonly created_at_ms: number;
+}
+
+/** Which images to find: a project's own, and public ones. */
+export interface FindImages {
+  /** `undefined`: of every project. */
+  readonly projectId?: string | undefined;
+  readonly state?: ImageState | undefined;
+  readonly serverId?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Images' rows. The store of chunks has the content; here are owner, visibility and state. */
+export class ImageRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  insert(row: Readonly<Record<string, Binding>>): Statement {
+    return insertInto(this.#database.tables.images, row);
+  }
+
+  /** Gives it to the operation that deletes it: guard `state`. */
+  beginDelete(imageId: string, operationId: string): Statement {
+    const { images } = this.#database.tables;
+    return guarded(
+      "state",
+      `UPDATE ${images} SET state = 'deleting', operation_id = ? WHERE id = ? AND state IN ('active', 'error')`,
+      [operationId, imageId],
+    );
+  }
+
+  /** It is whole: it may be booted, and never changes again. */
+  sealed(imageId: string, { digest, logicalBytes, storedBytes, chunks }: SealedImage): Script {
+    const { images } = this.#database.tables;
+    return script(
+      statement(
+        `UPDATE ${images} SET state = 'active', digest = ?, logical_bytes = ?, stored_bytes = ?, chunks = ? WHERE id = ?`,
+        [digest, logicalBytes, storedBytes, JSON.stringify(chunks), imageId],
+      ),
+    );
+  }
+
+  setState(imageId: string, state: ImageState): Script {
+    return script(statement(`UPDATE ${this.#database.tables.images} SET state = ? WHERE id = ?`, [state, imageId]));
+  }
+
+  async get(imageId: string): Promise<ImageRow | undefined> {
+    const { read, tables } = this.#database;
+    return this.#database.first<ImageRow>(read(tables.images).where({ id: imageId }).whereNot("state", "deleted"));
+  }
+
+  async find(where: FindImages, page: Page): Promise<readonly ImageRow[]> {
+    const { read, tables } = this.#database;
+    const query = read(tables.images).whereNot("state", "deleted").orderBy("id").limit(page.limit);
+    if (page.after !== undefined) void query.where("id", ">", page.after);
+    if (where.projectId !== undefined) {
+      const { projectId } = where;
+      void query.where((either) => either.where("project_id", projectId).orWhere("visibility", "public"));
+    }
+    if (where.state !== undefined) void query.where("state", where.state);
+    if (where.serverId !== undefined) void query.where("server_id", where.serverId);
+    if (where.name !== undefined) void query.where("name", where.name);
+    return this.#database.all<ImageRow>(query);
+  }
+}
+
+/** A row as its users see it. */
+export const imageOf = (row: ImageRow): Image => ({
+  id: row.id,
+  projectId: row.project_id,
+  name: row.name,
+  visibility: row.visibility,
+  state: row.state,
+  digest: row.digest,
+  logicalBytes: row.logical_bytes,
+  storedBytes: row.stored_bytes,
+  chunks: row.chunks === null ? null : (JSON.parse(row.chunks) as NonNullable<Image["chunks"]>),
+  minDiskGib: row.min_disk_gib,
+  minMemoryMib: row.min_memory_mib,
+  properties: JSON.parse(row.properties) as Image["properties"],
+  serverId: row.server_id,
+  operationId: row.operation_id,
+  createdAtMs: row.created_at_ms,
+});

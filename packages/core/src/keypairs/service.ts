@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { notFound, projectFilter, projectOf } from "../access/caller.ts";
+import type { Caller } from "../access/caller.ts";
+import { listing } from "../access/listing.ts";
+import type { Listing } from "../access/listing.ts";
+import type { Database } from "../database/database.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Ids } from "../ids.ts";
+import { Page } from "../names.ts";
+import { parseInput } from "../parse.ts";
+import type { Clock } from "../ports/clock.ts";
+import { ImportKeypair } from "./model.ts";
+import type { Keypair } from "./model.ts";
+import type { KeypairStore } from "./store.ts";
+
+/** Public keys that a project's servers may be given. */
+export class Keypairs {
+  readonly #caller: Caller;
+  readonly #dependencies: KeypairsDependencies;
+
+  constructor(caller: Caller, dependencies: KeypairsDependencies) {
+    this.#caller = caller;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Imports a public key.
+   * @throws CloudHostError `CONFLICT` when the name is taken
+   */
+  async import(input: ImportKeypair): Promise<Keypair> {
+    const scope = await this.#caller.may("keypairs.import");
+    const { name, publicKey } = parseInput(ImportKeypair, input, "a keypair");
+    const { database, keypairs, ids, clock } = this.#dependencies;
+    const projectId = projectOf(scope).id;
+    if ((await keypairs.named(projectId, name)) !== undefined) {
+      const details = { state: "taken", allowed: ["a name that no keypair of the project has"] };
+      throw new CloudHostError("CONFLICT", `There is a keypair ${name} already.`, details);
+    }
+    const keypair = {
+      id: ids.next("key"),
+      projectId,
+      name,
+      publicKey,
+      fingerprint: fingerprintOf(publicKey),
+      createdAtMs: clock.nowMs(),
+    };
+    await database.run(keypairs.create(keypair));
+    return keypair;
+  }
+
+  /**
+   * A keypair of the project, by its id or name.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async get(idOrName: string): Promise<Keypair> {
+    const scope = await this.#caller.may("keypairs.get");
+    return this.#named(projectOf(scope).id, idOrName);
+  }
+
+  /** The project's keypairs. */
+  list(page: Partial<Page> = {}): Listing<Keypair> {
+    return listing(async (at) => {
+      const scope = await this.#caller.may("keypairs.list");
+      const parsed = parseInput(Page, at, "a page");
+      return { items: await this.#dependencies.keypairs.find(projectFilter(scope), parsed), limit: parsed.limit };
+    }, page);
+  }
+
+  /**
+   * Forgets a keypair. Servers that were given it keep it.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async delete(idOrName: string): Promise<void> {
+    const scope = await this.#caller.may("keypairs.delete");
+    const { database, keypairs } = this.#dependencies;
+    await database.run(keypairs.delete((await this.#named(projectOf(scope).id, idOrName)).id));
+  }
+
+  async #named(projectId: string, idOrName: string): Promise<Keypair> {
+    const keypair = await this.#dependencies.keypairs.named(projectId, idOrName);
+    if (keypair === undefined) throw notFound("keypair", idOrName);
+    return keypair;
+  }
+}
+
+/** As ssh-keygen prints it: the SHA-256 of the key's own bytes in base64, without its padding. */
+function fingerprintOf(publicKey: string): string {
+  const bytes = Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(bytes).digest("base64").replaceAll("=", "")}`;
+}
+
+/** What {@link Keypairs} needs. */
+export interface KeypairsDependencies {
+  readonly database: Database;
+  readonly keypairs: KeypairStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}

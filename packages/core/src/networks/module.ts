@@ -1,0 +1,31 @@
+import { ContainerModule } from "inversify";
+import { tokens } from "../tokens.ts";
+import { defaultBandwidthPolicy } from "./bandwidth-policy.ts";
+import { NetworkConvergence } from "./convergence.ts";
+import { NetworkRenderer } from "./renderer.ts";
+import { NetworkStore } from "./store.ts";
+
+/** The fixed network: addresses, bindings, and bringing hosts to what is wanted. */
+export const networksModule = new ContainerModule(({ bind, isBound }) => {
+  if (!isBound(tokens.bandwidthPolicy)) bind(tokens.bandwidthPolicy).toConstantValue(defaultBandwidthPolicy);
+  bind(tokens.networks)
+    .toResolvedValue((database, ids) => new NetworkStore(database, ids), [tokens.database, tokens.ids])
+    .inSingletonScope();
+  bind(tokens.networkConvergence)
+    .toResolvedValue(
+      (database, runtime, hosts, clock, logger) => {
+        const internalAddress = (hostId: string): string | undefined =>
+          runtime.opened.find(({ id }) => id === hostId)?.internalAddress;
+        return new NetworkConvergence(
+          new NetworkRenderer(database, internalAddress),
+          runtime,
+          hosts,
+          database,
+          clock,
+          logger,
+        );
+      },
+      [tokens.database, tokens.runtime, tokens.hosts, tokens.clock, tokens.logger],
+    )
+    .inSingletonScope();
+});

@@ -1,0 +1,173 @@
+import type { Database } from "../database/database.ts";
+import { guarded, script, statement } from "../database/script.ts";
+import type { Script } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Ids } from "../ids.ts";
+import { macAddress, tapName } from "../ids.ts";
+import type { GuestNic } from "../ports/guest.ts";
+import type { FixedNetwork } from "./model.ts";
+import { addressText, networkRange } from "./ipv4.ts";
+
+/** A network's row. */
+export interface NetworkRow {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+}
+
+/** How many addresses are added to the pool at a time. */
+const poolBlock = 1024;
+
+/** Networks, the pools of their addresses, and which server's interface has which. */
+export class NetworkStore {
+  readonly #database: Database;
+  readonly #ids: Ids;
+
+  constructor(database: Database, ids: Ids) {
+    this.#database = database;
+    this.#ids = ids;
+  }
+
+  /** Makes the fixed network, once. Its range cannot change later: addresses are in use. */
+  async ensure({ name, cidr }: FixedNetwork): Promise<NetworkRow> {
+    const { networks } = this.#database.tables;
+    const { firstAddress, lastAddress } = networkRange(cidr);
+    const columns = "id, name, cidr, first_address, last_address, next_address";
+    await this.#database.run(
+      script(
+        statement(`INSERT INTO ${networks} (${columns}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`, [
+          this.#ids.next("net"),
+          name,
+          cidr,
+          firstAddress,
+          lastAddress,
+          firstAddress,
+        ]),
+      ),
+    );
+    const row = await this.#database.first<NetworkRow>(this.#database.read(networks).where({ name }));
+    if (row === undefined || row.cidr !== cidr) {
+      const issues = [{ path: "network.cidr", message: `the network is ${row?.cidr ?? "gone"} already` }];
+      throw new CloudHostError("INVALID_ARGUMENT", `The network ${name} cannot become ${cidr}.`, { issues });
+    }
+    await this.#growPool(row.id);
+    return row;
+  }
+
+  /**
+   * Gives a server an interface: a free address of the network, and a class id that is free on the host. It is not
+   * wanted there yet.
+   */
+  bind(serverId: string, hostId: string, { projectId, networkId }: Binding): Script {
+    const { addresses, bindings } = this.#database.tables;
+    const nicId = this.#ids.next("nic");
+    const freeClass = `(SELECT MIN(c.class_id) FROM (SELECT 16 AS class_id UNION ALL SELECT class_id + 1 FROM ${bindings} WHERE host_id = ?) c WHERE c.class_id <= 65535 AND NOT EXISTS (SELECT 1 FROM ${bindings} b WHERE b.host_id = ? AND b.class_id = c.class_id))`;
+    return {
+      statements: [
+        guarded(
+          "address",
+          `UPDATE ${addresses} SET nic_id = ? WHERE network_id = ? AND nic_id IS NULL AND address = (SELECT address FROM ${addresses} WHERE network_id = ? AND nic_id IS NULL ORDER BY address LIMIT 1 ${this.#database.skipLocked}) RETURNING address`,
+          [nicId, networkId, networkId],
+        ),
+        guarded(
+          "binding",
+          `INSERT INTO ${bindings} (id, server_id, project_id, host_id, network_id, address, class_id, wanted, revision) SELECT ?, ?, ?, ?, network_id, address, ${freeClass}, FALSE, 0 FROM ${addresses} WHERE network_id = ? AND nic_id = ?`,
+          [nicId, serverId, projectId, hostId, hostId, hostId, networkId, nicId],
+        ),
+      ],
+      result: undefined,
+      refused: async (guard) =>
+        guard === "address" ? this.#moreAddresses(networkId) : exhausted("network classes of the host"),
+    };
+  }
+
+  /** Takes a server's interfaces and addresses back. Only those that no host has any more: an address is free after that. */
+  releaseOnceUnbound(serverId: string): Script {
+    const { addresses, bindings } = this.#database.tables;
+    const mine = `SELECT id FROM ${bindings} WHERE server_id = ? AND NOT wanted`;
+    return script(
+      statement(`UPDATE ${addresses} SET nic_id = NULL WHERE nic_id IN (${mine})`, [serverId]),
+      statement(`DELETE FROM ${bindings} WHERE server_id = ? AND NOT wanted`, [serverId]),
+    );
+  }
+
+  /**
+   * Says whether the server's host shall have its interfaces, and raises that host's network revision and those of all
+   * hosts with servers of the same project, whose isolation sets change too.
+   */
+  want(serverId: string, hostId: string, projectId: string, wanted: boolean): Script<{ revision: number }> {
+    const { bindings, hosts } = this.#database.tables;
+    return {
+      statements: [
+        statement(
+          `UPDATE ${hosts} SET network_revision = network_revision + 1 WHERE id = ? OR id IN (SELECT host_id FROM ${bindings} WHERE project_id = ?) RETURNING id, network_revision`,
+          [hostId, projectId],
+        ),
+        statement(`UPDATE ${bindings} SET wanted = ${wanted ? "TRUE" : "FALSE"} WHERE server_id = ?`, [serverId]),
+      ],
+      result: (rows) => ({ revision: Number(rows[0]?.find((row) => row["id"] === hostId)?.["network_revision"]) }),
+    };
+  }
+
+  /** A server's interfaces, as its guest shall have them. */
+  async nics(serverId: string): Promise<GuestNic[]> {
+    const { read, tables } = this.#database;
+    const rows = await this.#database.all<{ id: string; address: number; cidr: string }>(
+      read({ b: tables.bindings })
+        .join({ n: tables.networks }, "n.id", "b.network_id")
+        .where("b.server_id", serverId)
+        .orderBy("b.id")
+        .select("b.id", "b.address", "n.cidr"),
+    );
+    return rows.map(({ id, address, cidr }) => {
+      const { prefixLength, gateway } = networkRange(cidr);
+      return { id, tap: tapName(id), mac: macAddress(id), address: addressText(address), prefixLength, gateway };
+    });
+  }
+
+  async #moreAddresses(networkId: string): Promise<"again" | CloudHostError> {
+    const grown = await this.#growPool(networkId);
+    return grown ? "again" : exhausted("fixed addresses");
+  }
+
+  /** Puts the next block of addresses into the pool. `false`: the network has no more, and none is free. */
+  async #growPool(networkId: string): Promise<boolean> {
+    const { addresses, networks } = this.#database.tables;
+    const { read } = this.#database;
+    if (
+      (await this.#database.first(read(addresses).where({ network_id: networkId }).whereNull("nic_id").limit(1))) !==
+      undefined
+    ) {
+      return true;
+    }
+    const network = await this.#database.first<{ next_address: number; last_address: number }>(
+      read(networks).where({ id: networkId }),
+    );
+    if (network === undefined || network.next_address > network.last_address) return false;
+    const end = Math.min(network.next_address + poolBlock - 1, network.last_address);
+    const numbers = `WITH RECURSIVE block(address) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT address + 1 FROM block WHERE address < ?)`;
+    await this.#database.run(
+      script(
+        statement(`UPDATE ${networks} SET next_address = ? WHERE id = ? AND next_address = ?`, [
+          end + 1,
+          networkId,
+          network.next_address,
+        ]),
+        statement(
+          `INSERT INTO ${addresses} (network_id, address) ${numbers} SELECT CAST(? AS VARCHAR), address FROM block WHERE TRUE ON CONFLICT DO NOTHING`,
+          [network.next_address, end, networkId],
+        ),
+      ),
+    );
+    return true;
+  }
+}
+
+/** What an interface belongs to. */
+export interface Binding {
+  readonly projectId: string;
+  readonly networkId: string;
+}
+
+const exhausted = (resource: string): CloudHostError =>
+  new CloudHostError("EXHAUSTED", `There are no more ${resource}.`, { resource });

@@ -1,0 +1,81 @@
+import { ContainerModule } from "inversify";
+import { deleteImage } from "../images/operations/delete-image.ts";
+import { importImage } from "../images/operations/import-image.ts";
+import { snapshotServer } from "../images/operations/snapshot-server.ts";
+import { createServer } from "../servers/operations/create-server.ts";
+import { deleteServer } from "../servers/operations/delete-server.ts";
+import { rebootServer, startServer, stopServer } from "../servers/operations/power.ts";
+import { tokens } from "../tokens.ts";
+import type { OperationDefinition } from "./definition.ts";
+import { OperationEngine } from "./engine.ts";
+import { hostDirectory } from "./host-directory.ts";
+import { OperationJournal } from "./journal.ts";
+
+/** Every operation there is: what resumes after a crash, and what the crash harness kills. */
+export const operationDefinitions: readonly OperationDefinition[] = [
+  createServer,
+  deleteServer,
+  startServer,
+  stopServer,
+  rebootServer,
+  importImage,
+  snapshotServer,
+  deleteImage,
+];
+
+/** The engine that runs operations. */
+export const operationsModule = new ContainerModule(({ bind }) => {
+  bind(tokens.engine)
+    .toResolvedValue(
+      (
+        database,
+        clock,
+        ids,
+        logger,
+        settings,
+        feed,
+        claims,
+        networks,
+        servers,
+        images,
+        imageStore,
+        runtime,
+        convergence,
+        written,
+      ) =>
+        new OperationEngine(
+          {
+            database,
+            journal: new OperationJournal(database, settings.leaseMs),
+            clock,
+            logger,
+            decideTools: { fleet: feed },
+            recordTools: { claims, networks, servers, images },
+            actTools: { imageStore, nicsOf: (serverId) => networks.nics(serverId) },
+            hosts: hostDirectory(runtime, convergence),
+            onBoundary: settings.onBoundary,
+            committed: () => written.next(),
+          },
+          operationDefinitions,
+          ids,
+          { runs: settings.runsOperations, leaseMs: settings.leaseMs, concurrency: settings.concurrency },
+        ),
+      [
+        tokens.database,
+        tokens.clock,
+        tokens.ids,
+        tokens.logger,
+        tokens.settings,
+        tokens.feed,
+        tokens.claims,
+        tokens.networks,
+        tokens.servers,
+        tokens.images,
+        tokens.imageStore,
+        tokens.runtime,
+        tokens.networkConvergence,
+        tokens.outboxWritten,
+      ],
+    )
+    .inSingletonScope();
+});

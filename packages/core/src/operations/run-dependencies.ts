@@ -1,0 +1,48 @@
+import type { Database } from "../database/database.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { OnBoundary } from "./boundary.ts";
+import type { OperationJournal } from "./journal.ts";
+import type { OperationProgress } from "./model.ts";
+import type { ActTools, DecideTools, RecordTools } from "./tools.ts";
+
+/** Whose commands an act step's are, and which. */
+export interface CommandSource {
+  readonly operationId: string;
+  readonly epoch: number;
+  /** The operation's subject: commands about it are in order. */
+  readonly resource: string;
+  /** The same at each run of the same attempt: a repeat after a crash is answered from the agent's journal. */
+  nextCommandId(): string;
+  /** Cancels its commands; told how far, in per cent of the step. */
+  readonly transfer: { readonly signal: AbortSignal; onPercent(percent: number): void };
+}
+
+/** Another process has the host: that one goes on with the operation. */
+export class HostElsewhere extends Error {
+  override readonly name = "HostElsewhere";
+}
+
+/** The hosts, as the engine reaches them. */
+export interface HostDirectory {
+  /** The hosts that this process reaches. */
+  reached(): readonly string[];
+  /** @throws HostElsewhere when another process has it */
+  host(hostId: string, source: CommandSource): ActTools["host"];
+}
+
+/** What running operations needs. */
+export interface RunDependencies {
+  readonly database: Database;
+  readonly journal: OperationJournal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly decideTools: DecideTools;
+  readonly recordTools: Omit<RecordTools, "nowMs">;
+  readonly actTools: Pick<ActTools, "imageStore" | "nicsOf">;
+  readonly hosts: HostDirectory;
+  readonly onBoundary: OnBoundary;
+  /** Told after each commit: there may be news in the outbox. */
+  committed(): void;
+  progress(progress: OperationProgress): void;
+}

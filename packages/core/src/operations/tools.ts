@@ -1,0 +1,54 @@
+import type { Claims } from "../hosts/claims.ts";
+import type { BoundHostClient } from "../hosts/host-client.ts";
+import type { ImageRecords } from "../images/store.ts";
+import type { NetworkStore } from "../networks/store.ts";
+import type { GuestNic } from "../ports/guest.ts";
+import type { ImageStore } from "../ports/image-store.ts";
+import type { TransferOptions } from "../ports/host-images.ts";
+import type { PlacementRequest } from "../ports/scheduler.ts";
+import type { ServerStore } from "../servers/store.ts";
+
+/** What a decide step may use: the fleet as it is now. */
+export interface DecideTools {
+  readonly fleet: {
+    /**
+     * Where a server may go, best first.
+     * @throws CloudHostError `NO_VALID_HOST` with its explanation
+     */
+    decide(request: Omit<PlacementRequest, "groups"> & { readonly antiAffinity: string | undefined }): Promise<{
+      candidates: readonly string[];
+    }>;
+  };
+}
+
+/** What a record step may use: the stores' scripts. Nothing is done by calling them. */
+export interface RecordTools {
+  readonly claims: Claims;
+  readonly networks: NetworkStore;
+  readonly servers: ServerStore;
+  readonly images: ImageRecords;
+  readonly nowMs: number;
+}
+
+/** What an act step may use. */
+export interface ActTools {
+  /** The host in the operation's state, its commands fenced by this operation. */
+  readonly host: ActHost;
+  readonly imageStore: ImageStore;
+  /** Its signal, and whom to tell how far it is. */
+  readonly transfer: TransferOptions;
+  /** What the step's mark gave. */
+  readonly revision: number;
+  /** The server's interfaces, from the store. */
+  nicsOf(serverId: string): Promise<GuestNic[]>;
+}
+
+/** A host as an act step sees it. */
+export interface ActHost {
+  readonly compute: BoundHostClient["compute"];
+  readonly images: BoundHostClient["images"];
+  readonly network: {
+    /** Brings the host's network to at least this revision. */
+    converge(revision: number): Promise<void>;
+  };
+}

@@ -1,0 +1,69 @@
+import type { Caller } from "../access/caller.ts";
+import { notFound, sees } from "../access/caller.ts";
+import { listing } from "../access/listing.ts";
+import type { Listing } from "../access/listing.ts";
+import type { Database } from "../database/database.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Ids } from "../ids.ts";
+import { Page } from "../names.ts";
+import { parseInput } from "../parse.ts";
+import type { Clock } from "../ports/clock.ts";
+import { CreateProject } from "./model.ts";
+import type { Project } from "./model.ts";
+import type { ProjectStore } from "./store.ts";
+
+/** Projects: whose resources these are. */
+export class Projects {
+  readonly #caller: Caller;
+  readonly #dependencies: ProjectsDependencies;
+
+  constructor(caller: Caller, dependencies: ProjectsDependencies) {
+    this.#caller = caller;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Makes a project, with the default quotas.
+   * @throws CloudHostError `CONFLICT` when the name is taken, `EXHAUSTED` after 65,535 projects
+   */
+  async create(input: CreateProject): Promise<Project> {
+    await this.#caller.may("projects.create");
+    const { name } = parseInput(CreateProject, input, "a project");
+    const { database, projects, ids, clock } = this.#dependencies;
+    if ((await projects.named(name)) !== undefined) {
+      const details = { state: "taken", allowed: ["a name that no project has"] };
+      throw new CloudHostError("CONFLICT", `There is a project ${name} already.`, details);
+    }
+    const project = { id: ids.next("prj"), name, createdAtMs: clock.nowMs() };
+    await database.run(projects.create(project, {}));
+    return project;
+  }
+
+  /**
+   * A project by its id or name.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async get(idOrName: string): Promise<Project> {
+    const scope = await this.#caller.may("projects.get");
+    const project = await this.#dependencies.projects.named(idOrName);
+    if (project === undefined || !(scope.everywhere || sees(scope, project.id))) throw notFound("project", idOrName);
+    return project;
+  }
+
+  /** Every project. */
+  list(page: Partial<Page> = {}): Listing<Project> {
+    return listing(async (at) => {
+      await this.#caller.may("projects.list");
+      const parsed = parseInput(Page, at, "a page");
+      return { items: await this.#dependencies.projects.find(parsed), limit: parsed.limit };
+    }, page);
+  }
+}
+
+/** What {@link Projects} needs. */
+export interface ProjectsDependencies {
+  readonly database: Database;
+  readonly projects: ProjectStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}

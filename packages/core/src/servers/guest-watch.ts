@@ -1,0 +1,120 @@
+import type { Subject } from "rxjs";
+import type { Database } from "../database/database.ts";
+import { CloudHostError } from "../errors.ts";
+import type { HostRuntime, OpenHost } from "../hosts/host-runtime.ts";
+import { HostElsewhere } from "../operations/run-dependencies.ts";
+import { outboxEvent } from "../operations/outbox.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { GuestState } from "../ports/guest.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { ServerStore } from "./store.ts";
+
+/** How often somebody who waits for a guest's OS asks its host. Events tell sooner, but may be lost. */
+const askMs = 1000;
+
+/** Writes down what hosts say of their guests' OS, and waits for it. */
+export class GuestWatch {
+  readonly #database: Database;
+  readonly #servers: ServerStore;
+  readonly #runtime: HostRuntime;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #written: Subject<void>;
+
+  constructor(
+    database: Database,
+    servers: ServerStore,
+    runtime: HostRuntime,
+    clock: Clock,
+    logger: Logger,
+    written: Subject<void>,
+  ) {
+    this.#database = database;
+    this.#servers = servers;
+    this.#runtime = runtime;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#written = written;
+  }
+
+  /** A host's word on one of its guests. */
+  async changed(guest: GuestState, atMs: number): Promise<void> {
+    const { changed } = await this.#database.run(this.#servers.guest(guest.id, guest.ready, atMs));
+    if (!changed) return;
+    const row = await this.#servers.get(guest.id);
+    if (row === undefined) return;
+    const event = {
+      kind: `server.guest.${guest.ready}`,
+      projectId: row.project_id,
+      resourceId: row.id,
+      actor: "system: host",
+      data: { power: guest.power },
+      atMs,
+    };
+    await this.#database.run({ statements: [outboxEvent(this.#database.tables, event)], result: undefined });
+    this.#written.next();
+  }
+
+  /** Asks every host of this process about all its guests: what was missed is written down. */
+  async reconcile(): Promise<void> {
+    await Promise.all(
+      this.#runtime.opened.map(async (host) => {
+        try {
+          const guests = await bind(host).compute.list();
+          for (const guest of guests) await this.changed(guest, this.#clock.nowMs());
+        } catch (err) {
+          this.#logger.warn({ host: host.name, err }, "the host's guests cannot be listed");
+        }
+      }),
+    );
+  }
+
+  /**
+   * Resolves when a server's OS has booted.
+   * @throws CloudHostError `CONFLICT`, `UNSUPPORTED`, `DEADLINE_EXCEEDED`, `NOT_FOUND`
+   */
+  async ready(serverId: string, timeoutMs: number): Promise<void> {
+    const untilMs = this.#clock.nowMs() + timeoutMs;
+    for (;;) {
+      const row = await this.#servers.get(serverId);
+      if (row === undefined)
+        throw new CloudHostError("NOT_FOUND", "The server is gone.", { resource: "server", id: serverId });
+      if (row.state !== "active" && row.state !== "building") {
+        throw new CloudHostError("CONFLICT", `The server ${row.name} is ${row.state}.`, {
+          state: row.state,
+          allowed: ["active", "building"],
+        });
+      }
+      if (row.guest === "ready") return;
+      const said = row.state === "active" && row.host_id !== null ? await this.#ask(row.host_id, serverId) : undefined;
+      if (said?.ready === "ready") return;
+      if (said?.power === "running" && said.ready === "unknown") {
+        const details = { feature: "telling whether a guest's OS has booted", by: row.host_name ?? "the host" };
+        throw new CloudHostError("UNSUPPORTED", "The server's host cannot tell whether its OS has booted.", details);
+      }
+      if (this.#clock.nowMs() >= untilMs) {
+        const details = { what: `the OS of ${row.name}`, timeoutMs };
+        throw new CloudHostError("DEADLINE_EXCEEDED", `The OS of ${row.name} has not booted in time.`, details, {
+          retryable: true,
+        });
+      }
+      await this.#clock.sleep(Math.min(askMs, Math.max(1, untilMs - this.#clock.nowMs())));
+    }
+  }
+
+  /** The host's own word, where this process reaches it. */
+  async #ask(hostId: string, serverId: string): Promise<GuestState | undefined> {
+    try {
+      const guest = await bind(this.#runtime.get(hostId)).compute.get(serverId);
+      if (guest !== undefined) await this.changed(guest, this.#clock.nowMs());
+      return guest;
+    } catch (error) {
+      if (!(error instanceof HostElsewhere))
+        this.#logger.warn({ hostId, serverId, err: error }, "the host does not tell of its guest");
+      return undefined;
+    }
+  }
+}
+
+/** A query about guests carries no epoch: it changes nothing. */
+const bind = (host: OpenHost) => host.client.bind({ operationId: null, epoch: host.epoch, resource: host.id });

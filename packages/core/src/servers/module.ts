@@ -1,0 +1,34 @@
+import { ContainerModule } from "inversify";
+import { tokens } from "../tokens.ts";
+import { GuestWatch } from "./guest-watch.ts";
+import { ServerPlanner } from "./planner.ts";
+import { ServerStore } from "./store.ts";
+
+/** Servers: their rows, what their creation needs, and what their hosts say of them. */
+export const serversModule = new ContainerModule(({ bind }) => {
+  bind(tokens.servers)
+    .toResolvedValue((database) => new ServerStore(database), [tokens.database])
+    .inSingletonScope();
+  bind(tokens.planner)
+    .toResolvedValue(
+      (flavors, images, keypairs, network, bandwidth, ids, clock) =>
+        new ServerPlanner({ flavors, images, keypairs, network, bandwidth, ids, clock }),
+      [
+        tokens.flavors,
+        tokens.images,
+        tokens.keypairs,
+        tokens.fixedNetwork,
+        tokens.bandwidthPolicy,
+        tokens.ids,
+        tokens.clock,
+      ],
+    )
+    .inSingletonScope();
+  bind(tokens.guestWatch)
+    .toResolvedValue(
+      (database, servers, runtime, clock, logger, written) =>
+        new GuestWatch(database, servers, runtime, clock, logger, written),
+      [tokens.database, tokens.servers, tokens.runtime, tokens.clock, tokens.logger, tokens.outboxWritten],
+    )
+    .inSingletonScope();
+});

@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { script } from "../../database/script.ts";
+import { idOf } from "../../ids.ts";
+import { defineOperation } from "../../operations/definition.ts";
+import { memoryClaimMib } from "../../ports/host.ts";
+import type { GuestNic } from "../../ports/guest.ts";
+import type { ActHost } from "../../operations/tools.ts";
+
+const StoredImage = z.strictObject({ imageId: idOf("img"), digest: z.string() });
+
+/** A server to create, with all names resolved and the flavor's values copied. */
+export const CreateServerPlan = z.strictObject({
+  projectId: idOf("prj"),
+  name: z.string(),
+  vcpus: z.int(),
+  milliEcuPerVcpu: z.int(),
+  memoryMib: z.int(),
+  systemDiskGib: z.int(),
+  ephemeralDiskGib: z.int(),
+  /** Declared countable resources. */
+  resources: z.record(z.string(), z.int()),
+  internalKbit: z.int(),
+  externalKbit: z.int(),
+  zone: z.string().optional(),
+  antiAffinity: z.string().optional(),
+  networkId: idOf("net"),
+  image: StoredImage.extend({ architecture: z.string().optional(), hypervisor: z.string().optional() }),
+  boot: z.strictObject({ kernel: StoredImage, initrd: StoredImage.optional(), arguments: z.string() }).optional(),
+  /** The server's id: the scheduler's tie-break is seeded with it. */
+  seed: z.string(),
+});
+export type CreateServerPlan = z.infer<typeof CreateServerPlan>;
+
+/**
+ * Creates a server: from a resolved request to a running guest.
+ *
+ * `decide` is pure and holds no transaction; `record` steps describe guarded writes, and adjacent ones commit together
+ * with the operation's journal, as one script; `act` steps reach outside through the host's agent, and their `mark`
+ * commits with the journal entry that begins them. Undo begins at the step that failed, which may be half done and whose
+ * result may be unknown: it goes by the server's id.
+ */
+export const createServer = defineOperation("server.create", CreateServerPlan)
+  .decide("place", ({ input, fleet }) =>
+    fleet.decide({
+      seed: input.seed,
+      serverName: input.name,
+      projectId: input.projectId,
+      resources: claimedResources(input),
+      vcpus: input.vcpus,
+      milliEcuPerVcpu: input.milliEcuPerVcpu,
+      zone: input.zone,
+      image: { architecture: input.image.architecture, hypervisor: input.image.hypervisor },
+      antiAffinity: input.antiAffinity,
+    }),
+  )
+  .record("claim", {
+    // Host, quota and allocation, guarded; the next candidate when the first is full by now.
+    write: ({ input, claims, serverId, candidates }) =>
+      candidates.map((hostId) =>
+        claims.take(serverId, hostId, {
+          projectId: input.projectId,
+          vcpus: input.vcpus,
+          resources: claimedResources(input),
+          memoryMib: input.memoryMib,
+          antiAffinity: input.antiAffinity,
+        }),
+      ),
+    undo: ({ claims, serverId }) => claims.release(serverId),
+  })
+  .record("addresses", {
+    write: ({ input, networks, servers, serverId, hostId }) => {
+      const bound = networks.bind(serverId, hostId, { projectId: input.projectId, networkId: input.networkId });
+      return [{ ...bound, statements: [...bound.statements, servers.place(serverId, hostId)] }];
+    },
+    undo: ({ networks, servers, serverId }) =>
+      script(...networks.releaseOnceUnbound(serverId).statements, servers.place(serverId, null)),
+  })
+  .act("base image", {
+    async run({ host, input, serverId }) {
+      const base = await host.images.ensure({ ...imageOnly(input.image), holder: serverId });
+      return { base, ...(input.boot === undefined ? {} : { boot: await bootFiles(host, input.boot, serverId) }) };
+    },
+    undo: ({ host, serverId }) => host.images.release(serverId),
+  })
+  .act("network", {
+    // Wanted or unwanted first, then the host is brought to that revision; its neighbours follow by themselves.
+    mark: ({ input, networks, serverId, hostId }, direction) =>
+      networks.want(serverId, hostId, input.projectId, direction === "do"),
+    run: ({ host, revision }) => host.network.converge(revision),
+    undo: ({ host, revision }) => host.network.converge(revision),
+  })
+  .act("guest", {
+    async run({ host, input, serverId, base, boot, nicsOf }) {
+      const nics = await nicsOf(serverId);
+      await host.compute.define({
+        id: serverId,
+        name: input.name,
+        vcpus: input.vcpus,
+        milliEcuPerVcpu: input.milliEcuPerVcpu,
+        memoryMib: input.memoryMib,
+        disks: [
+          { kind: "system", sizeGib: input.systemDiskGib },
+          ...(input.ephemeralDiskGib === 0 ? [] : [{ kind: "ephemeral" as const, sizeGib: input.ephemeralDiskGib }]),
+        ],
+        base,
+        nics,
+        ...(boot === undefined ? {} : { boot: { ...boot, arguments: withAddress(boot.arguments, nics) } }),
+      });
+    },
+    undo: ({ host, serverId }) => host.compute.remove(serverId),
+  })
+  .act("start", {
+    run: ({ host, serverId }) => host.compute.start(serverId),
+    undo: ({ host, serverId }) => host.compute.stop(serverId, 0),
+  })
+  .record("active", {
+    write: ({ servers, serverId }) => [servers.setState(serverId, "active")],
+  })
+  .failed(({ servers, serverId }, error) => servers.fail(serverId, error));
+
+/** What the host is asked for: memory with its hypervisor's overhead, both disks at their full size. */
+const claimedResources = (input: CreateServerPlan) => ({
+  ...input.resources,
+  milliEcu: input.vcpus * input.milliEcuPerVcpu,
+  memoryMib: memoryClaimMib(input),
+  diskGib: input.systemDiskGib + input.ephemeralDiskGib,
+  internalKbit: input.internalKbit,
+  externalKbit: input.externalKbit,
+});
+
+const imageOnly = ({ imageId, digest }: z.infer<typeof StoredImage>) => ({ imageId, digest });
+
+async function bootFiles(host: ActHost, boot: NonNullable<CreateServerPlan["boot"]>, holder: string) {
+  const kernel = await host.images.ensure({ ...boot.kernel, holder });
+  const initrd = boot.initrd === undefined ? undefined : await host.images.ensure({ ...boot.initrd, holder });
+  return { kernel, arguments: boot.arguments, ...(initrd === undefined ? {} : { initrd }) };
+}
+
+/** A guest that is started directly finds its address on its kernel's command line. */
+const withAddress = (commandLine: string, nics: readonly GuestNic[]): string =>
+  [
+    commandLine,
+    ...nics.flatMap(({ address, prefixLength, gateway }) => [
+      `cloudhost.address=${address}/${prefixLength}`,
+      `cloudhost.gateway=${gateway}`,
+    ]),
+  ]
+    .filter((part) => part !== "")
+    .join(" ");

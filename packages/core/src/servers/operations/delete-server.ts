@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { idOf } from "../../ids.ts";
+import { defineOperation } from "../../operations/definition.ts";
+
+/** A server to delete; `hostId` is `null` when it was never placed. */
+export const DeleteServerPlan = z.strictObject({ projectId: idOf("prj"), hostId: idOf("hst").nullable() });
+
+/**
+ * Deletes a server with everything of it. It only goes forward: what is gone does not come back, so a failure leaves the
+ * server in `error`, and deleting it again goes on.
+ */
+export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
+  .act("guest", {
+    run: async ({ host, input, serverId }) => {
+      if (input.hostId !== null) await host.compute.remove(serverId);
+    },
+  })
+  .act("network", {
+    mark: ({ input, networks, serverId }, direction) =>
+      input.hostId === null || direction === "undo"
+        ? { statements: [], result: () => ({ revision: 0 }) }
+        : networks.want(serverId, input.hostId, input.projectId, false),
+    run: async ({ host, input, revision }) => {
+      if (input.hostId !== null) await host.network.converge(revision);
+    },
+  })
+  .act("base image", {
+    run: async ({ host, input, serverId }) => {
+      if (input.hostId !== null) await host.images.release(serverId);
+    },
+  })
+  .record("release", {
+    write: ({ claims, networks, servers, serverId, nowMs }) => {
+      const released = claims.release(serverId);
+      const rest = [
+        ...networks.releaseOnceUnbound(serverId).statements,
+        ...servers.deleted(serverId, nowMs).statements,
+      ];
+      return [{ ...released, statements: [...released.statements, ...rest] }];
+    },
+  })
+  .failed(({ servers, serverId }, error) => servers.fail(serverId, error));

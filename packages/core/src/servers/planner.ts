@@ -1,0 +1,181 @@
+import { notFound } from "../access/caller.ts";
+import type { Binding } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
+import type { FlavorStore } from "../flavors/store.ts";
+import type { Flavor } from "../flavors/model.ts";
+import type { Ids } from "../ids.ts";
+import { isId } from "../ids.ts";
+import type { ImageProperties } from "../images/model.ts";
+import type { ImageRecords, ImageRow } from "../images/store.ts";
+import type { KeypairStore } from "../keypairs/store.ts";
+import type { BandwidthPolicy, ServerBandwidth } from "../networks/bandwidth-policy.ts";
+import type { NetworkRow } from "../networks/store.ts";
+import type { z } from "zod";
+import type { Clock } from "../ports/clock.ts";
+import { bytesFromGib } from "../units.ts";
+import type { CreateServer } from "./model.ts";
+import type { CreateServerPlan } from "./operations/create-server.ts";
+
+type Request = z.output<typeof CreateServer>;
+
+/** What planning needs. */
+export interface ServerPlannerDependencies {
+  readonly flavors: FlavorStore;
+  readonly images: ImageRecords;
+  readonly keypairs: KeypairStore;
+  readonly network: NetworkRow;
+  readonly bandwidth: BandwidthPolicy;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+/** Resolves what a user asked for into what the steps need: names become ids, the flavor's values are copied. */
+export class ServerPlanner {
+  readonly #dependencies: ServerPlannerDependencies;
+
+  constructor(dependencies: ServerPlannerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * @throws CloudHostError `NOT_FOUND` for a flavor, image or keypair, `CONFLICT` for an image that is not active,
+   * `INVALID_ARGUMENT` for a flavor that is too small for the image
+   */
+  async plan(request: Request, projectId: string, userId: string) {
+    const { flavors, bandwidth, ids, clock, network } = this.#dependencies;
+    const [flavor, image] = await Promise.all([flavors.named(request.flavor), this.#image(request.image, projectId)]);
+    if (flavor === undefined) throw notFound("flavor", request.flavor);
+    requireRoom(flavor, image);
+    await this.#requireKeypair(projectId, request.keypair);
+    const milliEcu = flavor.vcpus * flavor.milliEcuPerVcpu;
+    const bought = bandwidth({ milliEcu, externalKbit: request.externalKbit });
+    const properties = JSON.parse(image.row.properties) as ImageProperties;
+    const boot = await this.#boot(properties, projectId);
+    const serverId = ids.next("srv");
+    const plan: CreateServerPlan = {
+      projectId,
+      name: request.name,
+      ...sizeOf(flavor),
+      resources: flavor.resources,
+      internalKbit: bought.internal.rateKbit,
+      externalKbit: bought.external?.rateKbit ?? 0,
+      ...(request.zone === undefined ? {} : { zone: request.zone }),
+      ...(request.antiAffinity === undefined ? {} : { antiAffinity: request.antiAffinity }),
+      networkId: network.id,
+      image: {
+        imageId: image.row.id,
+        digest: image.digest,
+        ...(properties.architecture === undefined ? {} : { architecture: properties.architecture }),
+        ...(properties.hypervisor === undefined ? {} : { hypervisor: properties.hypervisor }),
+      },
+      ...(boot === undefined ? {} : { boot }),
+      seed: serverId,
+    };
+    const row = serverRow({
+      request,
+      flavor,
+      imageId: image.row.id,
+      projectId,
+      userId,
+      serverId,
+      bought,
+      nowMs: clock.nowMs(),
+    });
+    return { serverId, plan, row };
+  }
+
+  /** An image that the project may boot: its own, or a public one. Its own name goes before a public one's. */
+  async #image(idOrName: string, projectId: string): Promise<{ row: ImageRow; digest: string }> {
+    const { images } = this.#dependencies;
+    const found = isId("img", idOrName)
+      ? [await images.get(idOrName)].filter((row) => row?.project_id === projectId || row?.visibility === "public")
+      : await images.find({ projectId, name: idOrName }, { limit: 1000 });
+    const mine = found.filter((row) => row?.project_id === projectId);
+    const row = (mine.length > 0 ? mine : found).find((one) => one?.state === "active") ?? found[0];
+    if (row === undefined) throw notFound("image", idOrName);
+    if (row.state !== "active" || row.digest === null) {
+      throw new CloudHostError("CONFLICT", `The image ${row.name} is ${row.state}.`, {
+        state: row.state,
+        allowed: ["active"],
+      });
+    }
+    return { row, digest: row.digest };
+  }
+
+  async #requireKeypair(projectId: string, name: string | undefined): Promise<void> {
+    if (name === undefined) return;
+    if ((await this.#dependencies.keypairs.named(projectId, name)) === undefined) throw notFound("keypair", name);
+  }
+
+  async #boot(properties: ImageProperties, projectId: string): Promise<CreateServerPlan["boot"]> {
+    const { kernelImage, initrdImage, kernelArguments = "" } = properties;
+    if (kernelImage === undefined) return undefined;
+    const stored = async (id: string) => {
+      const { row, digest } = await this.#image(id, projectId);
+      return { imageId: row.id, digest };
+    };
+    const kernel = await stored(kernelImage);
+    if (initrdImage === undefined) return { kernel, arguments: kernelArguments };
+    return { kernel, initrd: await stored(initrdImage), arguments: kernelArguments };
+  }
+}
+
+const sizeOf = ({ vcpus, milliEcuPerVcpu, memoryMib, systemDiskGib, ephemeralDiskGib }: Flavor) => ({
+  vcpus,
+  milliEcuPerVcpu,
+  memoryMib,
+  systemDiskGib,
+  ephemeralDiskGib,
+});
+
+function requireRoom(flavor: Flavor, { row }: { readonly row: ImageRow }): void {
+  const needGib = Math.max(row.min_disk_gib, Math.ceil((row.logical_bytes ?? 0) / bytesFromGib(1)));
+  const faults = [
+    ...(flavor.systemDiskGib < needGib ? [`the image needs a system disk of ${needGib} GiB`] : []),
+    ...(flavor.memoryMib < row.min_memory_mib ? [`the image needs ${row.min_memory_mib} MiB of memory`] : []),
+  ];
+  if (faults.length === 0) return;
+  const issues = faults.map((message) => ({ path: "flavor", message }));
+  throw new CloudHostError("INVALID_ARGUMENT", `The flavor ${flavor.name} is too small: ${faults.join(", ")}.`, {
+    issues,
+  });
+}
+
+function serverRow(server: {
+  readonly request: Request;
+  readonly flavor: Flavor;
+  readonly imageId: string;
+  readonly projectId: string;
+  readonly userId: string;
+  readonly serverId: string;
+  readonly bought: ServerBandwidth;
+  readonly nowMs: number;
+}): Readonly<Record<string, Binding>> {
+  const { request, flavor, imageId, projectId, userId, serverId, bought, nowMs } = server;
+  return {
+    id: serverId,
+    project_id: projectId,
+    user_id: userId,
+    name: request.name,
+    state: "building",
+    busy: 1,
+    flavor: flavor.name,
+    vcpus: flavor.vcpus,
+    milli_ecu_per_vcpu: flavor.milliEcuPerVcpu,
+    memory_mib: flavor.memoryMib,
+    system_disk_gib: flavor.systemDiskGib,
+    ephemeral_disk_gib: flavor.ephemeralDiskGib,
+    resources: JSON.stringify(flavor.resources),
+    image_id: imageId,
+    requested_zone: request.zone ?? null,
+    keypair: request.keypair ?? null,
+    anti_affinity: request.antiAffinity ?? null,
+    internal_rate_kbit: bought.internal.rateKbit,
+    internal_ceil_kbit: bought.internal.ceilKbit,
+    external_rate_kbit: bought.external?.rateKbit ?? 0,
+    external_ceil_kbit: bought.external?.ceilKbit ?? 0,
+    guest: "unknown",
+    guest_since_ms: nowMs,
+    created_at_ms: nowMs,
+  };
+}

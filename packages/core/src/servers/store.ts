@@ -1,0 +1,201 @@
+import type { Database } from "../database/database.ts";
+import { guarded, insertInto, script, statement } from "../database/script.ts";
+import type { Binding, Script, Statement } from "../database/script.ts";
+import type { CloudHostError } from "../errors.ts";
+import { macAddress } from "../ids.ts";
+import { addressText } from "../networks/ipv4.ts";
+import type { ServerAddress } from "../networks/model.ts";
+import type { Page } from "../names.ts";
+import type { GuestStatus, Server, ServerState } from "./model.ts";
+
+/** A server's row, with its host's name and zone. */
+export interface ServerRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly name: string;
+  readonly state: ServerState;
+  readonly flavor: string;
+  readonly vcpus: number;
+  readonly milli_ecu_per_vcpu: number;
+  readonly memory_mib: number;
+  readonly system_disk_gib: number;
+  readonly ephemeral_disk_gib: number;
+  readonly resources: string;
+  readonly image_id: string;
+  readonly requested_zone: string | null;
+  readonly host_id: string | null;
+  readonly keypair: string | null;
+  readonly anti_affinity: string | null;
+  readonly internal_rate_kbit: number;
+  readonly internal_ceil_kbit: number;
+  readonly external_rate_kbit: number;
+  readonly external_ceil_kbit: number;
+  readonly guest: GuestStatus["state"];
+  readonly guest_since_ms: number;
+  readonly busy: number | boolean;
+  readonly operation_id: string;
+  readonly fault: string | null;
+  readonly created_at_ms: number;
+  readonly host_name: string | null;
+  readonly host_zone: string | null;
+}
+
+/** Which servers to find. */
+export interface FindServers {
+  /** `undefined`: of every project. */
+  readonly projectId?: string | undefined;
+  readonly state?: ServerState | undefined;
+  readonly zone?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Servers' rows. A deleted one stays as history and is found no more. */
+export class ServerStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** A new row. */
+  insert(row: Readonly<Record<string, Binding>>): Statement {
+    return insertInto(this.#database.tables.servers, row);
+  }
+
+  /** Gives the server to an operation: guard `state` when it is in none of these states, or another operation has it. */
+  begin(serverId: string, operationId: string, states: readonly ServerState[], next?: ServerState): Statement {
+    const { servers } = this.#database.tables;
+    return guarded(
+      "state",
+      `UPDATE ${servers} SET busy = TRUE, operation_id = ?${next === undefined ? "" : ", state = ?"} WHERE id = ? AND NOT busy AND state IN (${states.map(() => "?").join(", ")})`,
+      [operationId, ...(next === undefined ? [] : [next]), serverId, ...states],
+    );
+  }
+
+  /** Takes the server back from its operation, in a state. */
+  setState(serverId: string, state: ServerState): Script {
+    const { servers } = this.#database.tables;
+    return script(
+      statement(`UPDATE ${servers} SET state = ?, busy = FALSE, fault = NULL WHERE id = ?`, [state, serverId]),
+    );
+  }
+
+  /** Takes it back as it was. */
+  release(serverId: string): Script {
+    return script(statement(`UPDATE ${this.#database.tables.servers} SET busy = FALSE WHERE id = ?`, [serverId]));
+  }
+
+  /** Takes it back in state `error`, with what went wrong. */
+  fail(serverId: string, error: CloudHostError): Script {
+    const { servers } = this.#database.tables;
+    const fault = JSON.stringify(error.toJSON());
+    return script(
+      statement(`UPDATE ${servers} SET state = 'error', busy = FALSE, fault = ? WHERE id = ?`, [fault, serverId]),
+    );
+  }
+
+  /** Where it is. */
+  place(serverId: string, hostId: string | null): Statement {
+    return statement(`UPDATE ${this.#database.tables.servers} SET host_id = ? WHERE id = ?`, [hostId, serverId]);
+  }
+
+  /** It is gone: found no more. */
+  deleted(serverId: string, atMs: number): Script {
+    const { servers } = this.#database.tables;
+    return script(
+      statement(`UPDATE ${servers} SET state = 'deleted', busy = FALSE, deleted_at_ms = ? WHERE id = ?`, [
+        atMs,
+        serverId,
+      ]),
+    );
+  }
+
+  /** What its host says of its OS; since when is kept while it says the same. */
+  guest(serverId: string, state: GuestStatus["state"], sinceMs: number): Script<{ changed: boolean }> {
+    const { servers } = this.#database.tables;
+    return {
+      statements: [
+        statement(`UPDATE ${servers} SET guest = ?, guest_since_ms = ? WHERE id = ? AND guest <> ? RETURNING id`, [
+          state,
+          sinceMs,
+          serverId,
+          state,
+        ]),
+      ],
+      result: (rows) => ({ changed: (rows[0]?.length ?? 0) > 0 }),
+    };
+  }
+
+  async find(where: FindServers, page: Page): Promise<readonly ServerRow[]> {
+    const query = this.#rows().orderBy("s.id").limit(page.limit);
+    if (page.after !== undefined) void query.where("s.id", ">", page.after);
+    if (where.projectId !== undefined) void query.where("s.project_id", where.projectId);
+    if (where.state !== undefined) void query.where("s.state", where.state);
+    if (where.zone !== undefined) void query.where("h.zone", where.zone);
+    if (where.name !== undefined) void query.where("s.name", where.name);
+    return this.#database.all<ServerRow>(query);
+  }
+
+  async get(serverId: string): Promise<ServerRow | undefined> {
+    return this.#database.first<ServerRow>(this.#rows().where("s.id", serverId));
+  }
+
+  /** The fixed addresses of several servers, by server. */
+  async addresses(serverIds: readonly string[]): Promise<ReadonlyMap<string, readonly ServerAddress[]>> {
+    const { read, tables } = this.#database;
+    const rows = await this.#database.all<{ server_id: string; id: string; name: string; address: number }>(
+      read({ b: tables.bindings })
+        .join({ n: tables.networks }, "n.id", "b.network_id")
+        .whereIn("b.server_id", [...serverIds])
+        .orderBy("b.id")
+        .select("b.server_id", "b.id", "n.name", "b.address"),
+    );
+    const found = new Map<string, ServerAddress[]>();
+    for (const row of rows) {
+      const address = { nicId: row.id, network: row.name, address: addressText(row.address), mac: macAddress(row.id) };
+      found.set(row.server_id, [...(found.get(row.server_id) ?? []), address]);
+    }
+    return found;
+  }
+
+  #rows() {
+    const { read, tables } = this.#database;
+    return read({ s: tables.servers })
+      .leftJoin({ h: tables.hosts }, "h.id", "s.host_id")
+      .whereNull("s.deleted_at_ms")
+      .select("s.*", "h.name as host_name", "h.zone as host_zone");
+  }
+}
+
+/** A row as its users see it. The host's name is the operators' to see. */
+export function serverOf(row: ServerRow, addresses: readonly ServerAddress[], showHost: boolean): Server {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    userId: row.user_id,
+    name: row.name,
+    state: row.state,
+    guest: { state: row.guest, sinceMs: row.guest_since_ms },
+    flavor: row.flavor,
+    vcpus: row.vcpus,
+    milliEcuPerVcpu: row.milli_ecu_per_vcpu,
+    memoryMib: row.memory_mib,
+    systemDiskGib: row.system_disk_gib,
+    ephemeralDiskGib: row.ephemeral_disk_gib,
+    resources: JSON.parse(row.resources) as Record<string, number>,
+    imageId: row.image_id,
+    zone: row.host_zone,
+    host: showHost ? row.host_name : null,
+    addresses: [...addresses],
+    internal: { rateKbit: row.internal_rate_kbit, ceilKbit: row.internal_ceil_kbit },
+    external:
+      row.external_rate_kbit === 0 ? null : { rateKbit: row.external_rate_kbit, ceilKbit: row.external_ceil_kbit },
+    keypair: row.keypair,
+    antiAffinity: row.anti_affinity,
+    busy: Boolean(row.busy),
+    operationId: row.operation_id,
+    fault: row.fault === null ? null : (JSON.parse(row.fault) as NonNullable<Server["fault"]>),
+    createdAtMs: row.created_at_ms,
+  };
+}

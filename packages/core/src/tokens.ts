@@ -1,0 +1,83 @@
+import type { ServiceIdentifier } from "inversify";
+import type { Subject } from "rxjs";
+import type { Heartbeats } from "./agent/heartbeats.ts";
+import type { Database } from "./database/database.ts";
+import type { FlavorStore } from "./flavors/store.ts";
+import type { Claims } from "./hosts/claims.ts";
+import type { DeclaredResourceNames } from "./hosts/declared-resources.ts";
+import type { FleetFeed } from "./hosts/fleet-feed.ts";
+import type { HostMonitor } from "./hosts/host-monitor.ts";
+import type { HostRuntime } from "./hosts/host-runtime.ts";
+import type { HostStore } from "./hosts/store.ts";
+import type { Ids } from "./ids.ts";
+import type { ImageRecords } from "./images/store.ts";
+import type { KeypairStore } from "./keypairs/store.ts";
+import type { BandwidthPolicy } from "./networks/bandwidth-policy.ts";
+import type { NetworkConvergence } from "./networks/convergence.ts";
+import type { NetworkRow, NetworkStore } from "./networks/store.ts";
+import type { OnBoundary } from "./operations/boundary.ts";
+import type { OperationEngine } from "./operations/engine.ts";
+import type { AgentBus, Bus } from "./ports/bus.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { ImageStore } from "./ports/image-store.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Scheduler } from "./ports/scheduler.ts";
+import type { ProjectStore } from "./projects/store.ts";
+import type { QuotaStore } from "./quotas/store.ts";
+import type { GuestWatch } from "./servers/guest-watch.ts";
+import type { ServerPlanner } from "./servers/planner.ts";
+import type { ServerStore } from "./servers/store.ts";
+
+/** What the process is like: told to the modules once, before they are loaded. */
+export interface RuntimeSettings {
+  /** Folder of command journals, caches and drivers. */
+  readonly stateDir: string;
+  readonly leaseMs: number;
+  readonly concurrency: number;
+  readonly heartbeatMs: number;
+  readonly runsOperations: boolean;
+  /** Fires when the cloud closes. */
+  readonly closed: AbortSignal;
+  readonly onBoundary: OnBoundary;
+}
+
+/**
+ * A token that carries its type: binding a factory with its tokens in the wrong order is then a compile error. Nothing
+ * else makes tokens. A product makes its own with it.
+ */
+export const token = <T>(name: string): ServiceIdentifier<T> =>
+  Symbol.for(`@cloudhost/${name}`) as ServiceIdentifier<T>;
+
+/** Everything that the container has. Bind one before `createCloud` and it takes the place of ours. */
+export const tokens = {
+  bandwidthPolicy: token<BandwidthPolicy>("BandwidthPolicy"),
+  bus: token<Bus & AgentBus>("Bus"),
+  claims: token<Claims>("Claims"),
+  clock: token<Clock>("Clock"),
+  database: token<Database>("Database"),
+  declaredResources: token<DeclaredResourceNames>("DeclaredResources"),
+  engine: token<OperationEngine>("OperationEngine"),
+  feed: token<FleetFeed>("FleetFeed"),
+  fixedNetwork: token<NetworkRow>("FixedNetwork"),
+  flavors: token<FlavorStore>("FlavorStore"),
+  guestWatch: token<GuestWatch>("GuestWatch"),
+  heartbeats: token<Heartbeats>("Heartbeats"),
+  hostMonitor: token<HostMonitor>("HostMonitor"),
+  hosts: token<HostStore>("HostStore"),
+  ids: token<Ids>("Ids"),
+  images: token<ImageRecords>("ImageRecords"),
+  imageStore: token<ImageStore>("ImageStore"),
+  keypairs: token<KeypairStore>("KeypairStore"),
+  logger: token<Logger>("Logger"),
+  networkConvergence: token<NetworkConvergence>("NetworkConvergence"),
+  networks: token<NetworkStore>("NetworkStore"),
+  onBoundary: token<OnBoundary>("OnBoundary"),
+  outboxWritten: token<Subject<void>>("OutboxWritten"),
+  planner: token<ServerPlanner>("ServerPlanner"),
+  projects: token<ProjectStore>("ProjectStore"),
+  quotas: token<QuotaStore>("QuotaStore"),
+  runtime: token<HostRuntime>("HostRuntime"),
+  scheduler: token<Scheduler>("Scheduler"),
+  servers: token<ServerStore>("ServerStore"),
+  settings: token<RuntimeSettings>("RuntimeSettings"),
+} as const;
