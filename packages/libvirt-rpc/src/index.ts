@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 export { Libvirt } from "./client/libvirt.ts";
-export type { DomainFilter, Lane, LaneCallOptions, LibvirtOptions } from "./client/libvirt.ts";
+export type { DomainFilter, LibvirtOptions } from "./client/libvirt.ts";
+export type { Lane, LaneCaller, LaneCallOptions } from "./client/lane-caller.ts";
 export { Domain } from "./client/domain.ts";
 export type { Affecting, BlockJob, DomainState } from "./client/domain.ts";
 export { parameter, valuesOf } from "./client/typed-parameters.ts";

@@ -2,7 +2,7 @@ import type { CallOptions } from "../connection/calls.ts";
 import { isLibvirtError } from "../error.ts";
 import { VIR } from "../protocol/constants.ts";
 import type { DomainRef } from "../protocol/names.ts";
-import type { Lane, LaneCallOptions, Libvirt } from "./libvirt.ts";
+import type { Lane, LaneCaller, LaneCallOptions } from "./lane-caller.ts";
 import { valuesOf } from "./typed-parameters.ts";
 import type { ParameterValues, TypedParameter } from "./typed-parameters.ts";
 
@@ -33,11 +33,11 @@ export interface Affecting extends CallOptions {
  * {@link destroy} and the questions do not wait for that.
  */
 export class Domain {
-  readonly #libvirt: Libvirt;
+  readonly #libvirt: LaneCaller;
   readonly ref: DomainRef;
 
   /** Not asked of the daemon: whether there is such a domain, the first call tells. */
-  constructor(libvirt: Libvirt, ref: DomainRef) {
+  constructor(libvirt: LaneCaller, ref: DomainRef) {
     this.#libvirt = libvirt;
     this.ref = ref;
   }

@@ -8,17 +8,12 @@ import type { ArgsOf, EventName, ProcedureName, ResultOf } from "../protocol/nam
 import { Domain } from "./domain.ts";
 import type { DomainState } from "./domain.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
+import type { Lane, LaneCaller, LaneCallOptions } from "./lane-caller.ts";
 import { ConnectionLane } from "./lane.ts";
 import { valuesOf } from "./typed-parameters.ts";
 import type { ParameterValues } from "./typed-parameters.ts";
 import { watch } from "./watch.ts";
 import type { ReconnectOptions, Watched } from "./watch.ts";
-
-/**
- * Kinds of calls that must not wait for each other, so that each has connections of its own: `control` changes things,
- * `monitoring` asks, `jobs` may take minutes.
- */
-export type Lane = "control" | "monitoring" | "jobs";
 
 /** Where and how a {@link Libvirt} connects. */
 export interface LibvirtOptions extends ConnectionOptions {
@@ -26,14 +21,6 @@ export interface LibvirtOptions extends ConnectionOptions {
   readonly maxConnectionsPerLane?: number | undefined;
   /** How a lost daemon is looked for again while events are watched. */
   readonly reconnect?: ReconnectOptions | undefined;
-}
-
-/** A call's way to the daemon. */
-export interface LaneCallOptions extends CallOptions {
-  /** @defaultValue `control` */
-  readonly lane?: Lane | undefined;
-  /** Calls with the same key go one after the other: a domain's UUID, for what changes it. */
-  readonly key?: string | undefined;
 }
 
 /** Which domains to list. Without any, all. */
@@ -50,7 +37,7 @@ export interface DomainFilter {
  * await using libvirt = await Libvirt.open({ uri: "qemu:///system" });
  * for (const domain of await libvirt.listDomains()) console.log(domain.name, await domain.state());
  */
-export class Libvirt implements AsyncDisposable {
+export class Libvirt implements LaneCaller, AsyncDisposable {
   readonly #options: LibvirtOptions;
   readonly #lanes: Readonly<Record<Lane, ConnectionLane>>;
   readonly #mutex = new KeyedMutex();
@@ -187,11 +174,12 @@ export class Libvirt implements AsyncDisposable {
 
   /**
    * Defines a persistent domain, or changes its definition; a running one takes most changes at its next start.
+   * @param options.flags `VIR.DOMAIN_DEFINE_VALIDATE` checks the XML against libvirt's schema first
    * @throws LibvirtError `daemon` for XML that libvirt refuses
    */
-  async defineDomain(xml: string, options: CallOptions = {}): Promise<Domain> {
-    const flags = VIR.DOMAIN_DEFINE_VALIDATE;
-    const { dom } = await this.call("domainDefineXmlFlags", { xml, flags }, { ...options, lane: "control" });
+  async defineDomain(xml: string, options: CallOptions & { readonly flags?: number } = {}): Promise<Domain> {
+    const { flags = 0, ...rest } = options;
+    const { dom } = await this.call("domainDefineXmlFlags", { xml, flags }, { ...rest, lane: "control" });
     return new Domain(this, dom);
   }
 
