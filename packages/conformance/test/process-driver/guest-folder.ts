@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,8 +26,10 @@ export class GuestFolder {
     const draft = `${this.#dir}.new`;
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
-    // As long as the base: this guest writes nothing behind it. Real disks grow to their size.
-    await copyFile(spec.base.path, join(draft, "system.raw"));
+    for (const [index, { kind, sizeGib }] of spec.disks.entries()) {
+      if (kind === "system") await copyFile(spec.base.path, join(draft, "system.raw"));
+      else await writeSparse(join(draft, `ephemeral-${index}.raw`), bytesFromGib(sizeGib));
+    }
     await writeFile(join(draft, "spec.json"), JSON.stringify(spec));
     await rename(draft, this.#dir);
   }
@@ -47,7 +50,9 @@ export class GuestFolder {
     await rm(this.#file("pid"), { force: true });
     await using consoleFile = await open(this.#file("console"), "a");
     const stdio = ["ignore", consoleFile.fd, consoleFile.fd] as const;
-    spawn("/bin/sh", [program, this.#dir], { detached: true, stdio: [...stdio] }).unref();
+    const guest = spawn("/bin/sh", [program, this.#dir], { detached: true, stdio: [...stdio] });
+    await once(guest, "spawn");
+    guest.unref();
   }
 
   /** What its OS has said since it was defined. */
@@ -64,7 +69,7 @@ export class GuestFolder {
     return this.#write("last-reboot", commandId);
   }
 
-  /** Where a picture of its system disk is, made if it is not there yet. */
+  /** Where a picture of its system disk is, made if it is not there yet. This guest writes nothing: a copy stands still. */
   async picture(snapshotId: string): Promise<string> {
     const name = `picture-${snapshotId}.raw`;
     if (!(await readdir(this.#dir)).includes(name)) {
@@ -96,6 +101,11 @@ export class GuestFolder {
     await writeFile(this.#file(`${name}.new`), text);
     await rename(this.#file(`${name}.new`), this.#file(name));
   }
+}
+
+async function writeSparse(path: string, bytes: number): Promise<void> {
+  await writeFile(path, "");
+  await truncate(path, bytes);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

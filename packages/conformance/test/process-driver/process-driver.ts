@@ -1,11 +1,13 @@
 import { EventEmitter, on } from "node:events";
 import { access, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { CloudHostError, computeDriverModule } from "@cloudhost/core/ports";
 import type {
   ComputeDriver,
   ComputeInventory,
   DiskSource,
+  DriverConfig,
   DriverContext,
   GuestSpec,
   GuestState,
@@ -22,6 +24,9 @@ const Options = z.strictObject({
   diskGib: z.int().min(1),
 });
 type Options = z.infer<typeof Options>;
+
+/** What `host({ compute })` takes: data, fit for a file. */
+export const processes = (options: Options): DriverConfig => ({ module: import.meta.url, options });
 
 export default computeDriverModule({
   options: Options,
@@ -62,7 +67,7 @@ export class ProcessDriver implements ComputeDriver {
     return this.#alone(signal, async () => {
       const guest = this.#folder(spec.id);
       const present = await guest.spec();
-      if (JSON.stringify(present) === JSON.stringify(spec)) return;
+      if (isDeepStrictEqual(present, spec)) return;
       if ((await guest.pid()) !== undefined) {
         throw new CloudHostError("CONFLICT", `${spec.id} runs with another specification.`, {
           state: "running",
@@ -75,7 +80,7 @@ export class ProcessDriver implements ComputeDriver {
   }
 
   start(guestId: string, signal?: AbortSignal): Promise<void> {
-    return this.#alone(signal, () => this.#boot(guestId, signal));
+    return this.#alone(signal, () => this.#boot(guestId));
   }
 
   stop(guestId: string, graceMs: number, signal?: AbortSignal): Promise<void> {
@@ -90,7 +95,7 @@ export class ProcessDriver implements ComputeDriver {
         // Between the stop and the start: a kill before this line repeats the stop, one after it only the start.
         await guest.rebooted(commandId);
       }
-      await this.#boot(guestId, signal);
+      await this.#boot(guestId);
     });
   }
 
@@ -146,7 +151,7 @@ export class ProcessDriver implements ComputeDriver {
     });
   }
 
-  /** Guests go on: they are the host's, not ours. */
+  /** The guests go on: they are the host's, not ours. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last;
   }
@@ -175,11 +180,12 @@ export class ProcessDriver implements ComputeDriver {
     return result;
   }
 
-  async #boot(guestId: string, signal: AbortSignal | undefined): Promise<void> {
+  async #boot(guestId: string): Promise<void> {
     const guest = await this.#known(guestId);
     if ((await guest.pid()) !== undefined) return;
     await guest.boot();
-    await this.#until(async () => (await guest.pid()) !== undefined, signal);
+    // No signal ends this wait: a repeat that came before the process is known would begin a second one.
+    await this.#until(async () => (await guest.pid()) !== undefined);
     this.#changes.emit("changed", await this.get(guestId));
   }
 
@@ -197,7 +203,7 @@ export class ProcessDriver implements ComputeDriver {
     this.#changes.emit("changed", await this.get(guestId));
   }
 
-  async #until(holds: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<void> {
+  async #until(holds: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
     while (!(await holds())) await this.#context.clock.sleep(5, signal);
   }
 }
