@@ -175,7 +175,7 @@ export class CommandDesk implements BusEndpoint {
     if (outcome.succeeded && changing(kind)) await onBoundary(`agent:effect ${kind}`);
     await this.#end(job, outcome);
     // The next command for this resource waits until the driver is no longer at it.
-    await clock.waiting(settled);
+    await settled();
   }
 
   async #end(job: Job, outcome: Outcome<unknown>): Promise<void> {

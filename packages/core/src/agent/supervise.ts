@@ -1,4 +1,5 @@
-import { within, late } from "../clock/within.ts";
+import { detached } from "../clock/detached.ts";
+import { late, within } from "../clock/within.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 
@@ -15,8 +16,8 @@ export type Outcome<T> =
 /** What {@link supervise} answers. */
 export interface Supervised<T> {
   readonly outcome: Outcome<T>;
-  /** Resolves when the call has settled, or never will: until then the driver may still be at it. */
-  readonly settled: Promise<unknown>;
+  /** Waits until the call has settled, or 60 s: so long the driver may still be at it. */
+  readonly settled: () => Promise<unknown>;
 }
 
 /**
@@ -33,20 +34,19 @@ export async function supervise<T>(
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<Supervised<T>> {
   const { signal } = abort;
-  // In a mark of its own: a virtual clock must not take our wait for the driver's.
-  const done = clock
-    .busy(() => call(signal))
-    .then(
-      (result): Outcome<T> => ({ succeeded: true, result }),
-      (error: unknown): Outcome<T> => ({ succeeded: false, error: CloudHostError.from(error) }),
-    );
+  // Detached: we may go on while it still waits, and a virtual clock must not take its waits for ours.
+  const done = detached(() => clock.busy(() => call(signal))).then(
+    (result): Outcome<T> => ({ succeeded: true, result }),
+    (error: unknown): Outcome<T> => ({ succeeded: false, error: CloudHostError.from(error) }),
+  );
   const first = await within(clock, limit.timeoutMs, Promise.race([done, fired(signal)]));
-  if (typeof first === "object") return { outcome: first, settled: done };
+  const settled = (): Promise<unknown> => within(clock, holdMs, done);
+  if (typeof first === "object") return { outcome: first, settled };
   if (first === late) abort.abort(deadlineExceeded(limit.what, limit.timeoutMs));
   const error = CloudHostError.from(signal.reason);
   const last = await within(clock, graceMs, done);
-  if (last === late) return { outcome: { succeeded: false, error }, settled: within(clock, holdMs, done) };
-  return { outcome: last.succeeded ? last : { succeeded: false, error }, settled: done };
+  const isDone = last !== late && last.succeeded;
+  return { outcome: isDone ? last : { succeeded: false, error }, settled };
 }
 
 const fired = (signal: AbortSignal): Promise<"aborted"> =>

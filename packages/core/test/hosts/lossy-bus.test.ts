@@ -39,7 +39,7 @@ describe("HostClient over a bus that loses, repeats, delays and reorders", () =>
           expect(stub.host.count("freezeDisk", guestId)).toBe(1);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

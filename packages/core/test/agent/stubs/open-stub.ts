@@ -13,6 +13,8 @@ export interface StubOptions {
   readonly clock?: Clock;
   readonly faults?: BusFaults;
   readonly requestTimeoutMs?: number;
+  /** A folder that outlives the stub. */
+  readonly stateDir?: string;
   readonly agent?: Partial<HostAgentOptions>;
 }
 
@@ -42,7 +44,7 @@ export class StubAgent implements AsyncDisposable {
 
   /** Makes the host; its agent is not open yet. */
   static async make(options: StubOptions = {}): Promise<StubAgent> {
-    return new StubAgent(await mkdtemp(join(tmpdir(), "cloudhost-agent-")), options);
+    return new StubAgent(options.stateDir ?? (await mkdtemp(join(tmpdir(), "cloudhost-agent-"))), options);
   }
 
   /** Makes the host and opens its agent. */
@@ -111,6 +113,6 @@ export class StubAgent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent?.[Symbol.asyncDispose]();
     await this.bus[Symbol.asyncDispose]();
-    await rm(this.stateDir, { recursive: true, force: true });
+    if (this.#options.stateDir === undefined) await rm(this.stateDir, { recursive: true, force: true });
   }
 }
