@@ -29,15 +29,21 @@ export interface Program {
   readonly prints: string | undefined;
 }
 
-/** The whole programs of a text: blocks of TypeScript with a file's name. A block behind "prints:" is the output. */
+/**
+ * The whole programs of a text: blocks of TypeScript with a file's name, of which those with one name belong together.
+ * A block behind "prints:" is the output of the program before it.
+ */
 export function programsOf(markdown: string): readonly Program[] {
   const blocks = blocksOf(markdown);
-  return blocks.flatMap(({ language, file, text }, index) => {
-    if (language !== "ts" || file === undefined) return [];
+  const programs = new Map<string, Program>();
+  for (const [index, { language, file, text }] of blocks.entries()) {
+    if (language !== "ts" || file === undefined) continue;
     const next = blocks[index + 1];
     const prints = next?.language === "text" && next.before.trimEnd().endsWith("prints:") ? next.text : undefined;
-    return [{ file, text, prints }];
-  });
+    const begun = programs.get(file)?.text;
+    programs.set(file, { file, text: begun === undefined ? text : `${begun}\n${text}`, prints });
+  }
+  return [...programs.values()];
 }
 
 /** The texts of the headings of one level, in order. */
