@@ -6,6 +6,7 @@
  */
 export { agentBoundaries } from "./command-desk.ts";
 export { BusFaults } from "./fault-layer.ts";
+export { lockFolder } from "./folder-lock.ts";
 export { heartbeatThread } from "./heartbeat-thread.ts";
 export { clockHeartbeats } from "./heartbeats.ts";
 export type { Heartbeats } from "./heartbeats.ts";

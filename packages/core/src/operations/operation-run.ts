@@ -8,6 +8,7 @@ import { fenceGuard } from "./journal.ts";
 import type { Fence, JournalEntry, OperationRow } from "./journal.ts";
 import type { OperationState } from "./model.ts";
 import { outboxEvent } from "./outbox.ts";
+import { percentOf } from "./percent.ts";
 import { joinScripts, nextAct } from "./plan-commit.ts";
 import type { StepScript } from "./plan-commit.ts";
 import { backOffMs, doAttemptsMost, roundsMost, undoAttemptsMost } from "./retry.ts";
@@ -313,7 +314,7 @@ export class OperationRun {
       attempt: this.#attempt,
       context,
       step,
-      percent: percent ?? Math.floor((Math.max(0, cursor) * 100) / steps.length),
+      percent: percent ?? percentOf(this.#definition, cursor),
       error: undone ? this.#error : undefined,
       hostId: hostIn(this.#known(context)),
     };
@@ -368,14 +369,12 @@ export class OperationRun {
     const known = this.#known(this.#state);
     const hostId = hostIn(known);
     let commands = 0;
-    const { steps } = this.#definition;
     const onPercent = (percent: number): void => {
-      const done = (this.#cursor + percent / 100) / steps.length;
       this.#dependencies.progress({
         operationId: this.#row.id,
         state: direction === "do" ? "running" : "undoing",
         step: act.name,
-        percent: Math.floor(done * 100),
+        percent: percentOf(this.#definition, this.#cursor, percent / 100),
       });
     };
     const nextCommandId = (): string => {
