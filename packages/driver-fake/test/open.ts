@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import { silentLogger, uuidv7Ids } from "@cloudhost/core/ports";
 import type { Clock, ComputeDriver, DriverContext, HostConfig, NetworkDriver } from "@cloudhost/core/ports";
-import computeModule from "../src/compute-module.ts";
-import networkModule from "../src/network-module.ts";
+import type computeModule from "../src/compute-module.ts";
+import type networkModule from "../src/network-module.ts";
 
 /** What a driver of this host is opened with. */
 export const contextOf = ({ name, reserve }: HostConfig, clock: Clock, dir = tmpdir()): DriverContext => ({
@@ -16,9 +16,13 @@ export const contextOf = ({ name, reserve }: HostConfig, clock: Clock, dir = tmp
 });
 
 /** Opens the compute driver as an agent does: from data. */
-export const openCompute = (config: HostConfig, context: DriverContext): Promise<ComputeDriver> =>
-  computeModule.open(computeModule.options.parse(config.compute.options), context);
+export async function openCompute({ compute }: HostConfig, context: DriverContext): Promise<ComputeDriver> {
+  const { default: module } = (await import(compute.module)) as { readonly default: typeof computeModule };
+  return module.open(module.options.parse(compute.options), context);
+}
 
 /** Opens the network driver as an agent does: from data. */
-export const openNetwork = (config: HostConfig, context: DriverContext): Promise<NetworkDriver> =>
-  networkModule.open(networkModule.options.parse(config.network.options), context);
+export async function openNetwork({ network }: HostConfig, context: DriverContext): Promise<NetworkDriver> {
+  const { default: module } = (await import(network.module)) as { readonly default: typeof networkModule };
+  return module.open(module.options.parse(network.options), context);
+}

@@ -9,19 +9,17 @@ import { steps } from "./steps.ts";
 const { state, guest, killAt } = JSON.parse(process.argv[2] ?? "") as {
   readonly state: string;
   readonly guest: GuestSpec;
-  /** Counted from 1; `after`: the journal has the record and nothing is done yet. */
-  readonly killAt: { readonly commit: number; readonly when: "before" | "after" };
+  /** After this commit, counted from 1, the journal has the record and nothing is done yet. `null`: never. */
+  readonly killAt: number | null;
 };
 
 // oxlint-disable-next-line typescript/unbound-method -- it is called with its host below
 const commit = HostWorld.prototype.commit;
 let commits = 0;
-const kill = (): true => process.kill(process.pid, "SIGKILL");
 HostWorld.prototype.commit = async function killing(record) {
-  commits += 1;
-  if (commits === killAt.commit && killAt.when === "before") kill();
   await commit.call(this, record);
-  if (commits === killAt.commit) kill();
+  commits += 1;
+  if (commits === killAt) process.kill(process.pid, "SIGKILL");
 };
 
 const config = fakeHost({ name: "host-1", state, bootMs: 1 });

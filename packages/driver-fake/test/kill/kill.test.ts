@@ -21,14 +21,9 @@ interface Killed {
   readonly begun: readonly string[];
 }
 
-/** Runs the child until it kills itself. */
-async function killed(
-  state: string,
-  { guest }: SampleGuest,
-  commit: number,
-  when: "before" | "after",
-): Promise<Killed> {
-  const job = JSON.stringify({ state, guest, killAt: { commit, when } });
+/** Runs the child until it kills itself, right after this commit. */
+async function killed(state: string, { guest }: SampleGuest, commit: number): Promise<Killed> {
+  const job = JSON.stringify({ state, guest, killAt: commit });
   const args = ["--conditions=@cloudhost/source", child, job];
   const ended = await run(process.execPath, args).catch((error: unknown) => error);
   const { stdout, signal } = ended as { readonly stdout: string; readonly signal?: string };
@@ -52,36 +47,35 @@ function filesOf({ guests, files }: FakeHostView): { readonly found: string[]; r
 
 /** Of the child's steps, each at least one; taking a picture is two. */
 const commits = 11;
-const kills = Array.from({ length: commits }, (_, index) => index + 1).flatMap((commit) => [
-  { commit, when: "before" as const },
-  { commit, when: "after" as const },
-]);
 
 describe.concurrent("a fake host in a folder, killed", () => {
   it("has as many moments as are tried", async ({ expect: see }) => {
     await using stack = new AsyncDisposableStack();
     const state = await temporaryFolder(stack);
-    const whole = await killed(state, await sampleGuest(join(state, "images")), Infinity, "before");
+    const whole = await killed(state, await sampleGuest(join(state, "images")), Infinity);
     see(whole).toEqual({ signal: undefined, begun: [...Object.keys(steps), `${commits} commits`] });
   });
 
-  it.for(kills)("$when commit $commit, is whole again once it is recovered", async ({ commit, when }) => {
-    await using stack = new AsyncDisposableStack();
-    const state = join(await temporaryFolder(stack), "state");
-    const sample = await sampleGuest(join(state, "..", "images"));
-    const { signal, begun } = await killed(state, sample, commit, when);
-    expect(signal).toBe("SIGKILL");
+  it.for(Array.from({ length: commits }, (_, index) => index + 1))(
+    "between commit %i and its doing, is whole again once it is recovered",
+    async (commit) => {
+      await using stack = new AsyncDisposableStack();
+      const state = join(await temporaryFolder(stack), "state");
+      const sample = await sampleGuest(join(state, "..", "images"));
+      const { signal, begun } = await killed(state, sample, commit);
+      expect(signal).toBe("SIGKILL");
 
-    const config = fakeHost({ name: "host-1", state, bootMs: 1 });
-    await using compute = await openCompute(config, contextOf(config, systemClock()));
-    await compute.recover();
-    const { found, wanted } = filesOf(await theHost(state));
-    expect(found).toEqual(wanted);
+      const config = fakeHost({ name: "host-1", state, bootMs: 1 });
+      await using compute = await openCompute(config, contextOf(config, systemClock()));
+      await compute.recover();
+      const { found, wanted } = filesOf(await theHost(state));
+      expect(found).toEqual(wanted);
 
-    // The step that was cut off is repeated, as its caller would, and the guest's life goes on.
-    for (const name of Object.keys(steps).slice(begun.length - 1)) await steps[name]?.(compute, sample.guest);
-    expect(await theHost(state)).toMatchObject({ guests: [], files: [] });
-  });
+      // The step that was cut off is repeated, as its caller would, and the guest's life goes on.
+      for (const name of Object.keys(steps).slice(begun.length - 1)) await steps[name]?.(compute, sample.guest);
+      expect(await theHost(state)).toMatchObject({ guests: [], files: [] });
+    },
+  );
 
   it("is locked while its process lives, and can be read all the same", async () => {
     await using stack = new AsyncDisposableStack();
@@ -90,7 +84,7 @@ describe.concurrent("a fake host in a folder, killed", () => {
     const config = fakeHost({ name: "host-1", state });
     await using compute = await openCompute(config, contextOf(config, systemClock()));
     await compute.define(sample.guest);
-    const job = JSON.stringify({ state, guest: sample.guest, killAt: { commit: 1, when: "before" } });
+    const job = JSON.stringify({ state, guest: sample.guest, killAt: 1 });
     const refused: unknown = await run(process.execPath, ["--conditions=@cloudhost/source", child, job]).catch(
       (error: unknown) => error,
     );
