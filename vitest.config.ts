@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: { conditions: ["@cloudhost/source"] },
   ssr: { resolve: { conditions: ["@cloudhost/source"] } },
   test: {
+    globalSetup: "./scripts/shared-postgres.ts",
     projects: [
       {
         extends: true,

@@ -59,11 +59,15 @@ export class NetworkStore {
    * wanted there yet.
    */
   bind(serverId: string, hostId: string, { projectId, networkId }: Binding): Script {
-    const { addresses, bindings } = this.#database.tables;
+    const { addresses, bindings, hosts } = this.#database.tables;
     const nicId = this.#ids.next("nic");
     const freeClass = `(SELECT MIN(c.class_id) FROM (SELECT 16 AS class_id UNION ALL SELECT class_id + 1 FROM ${bindings} WHERE host_id = ?) c WHERE c.class_id <= 65535 AND NOT EXISTS (SELECT 1 FROM ${bindings} b WHERE b.host_id = ? AND b.class_id = c.class_id))`;
     return {
       statements: [
+        // One at a time on a host, so that two do not pick the same free class.
+        ...(this.#database.concurrentWriters
+          ? [statement(`SELECT id FROM ${hosts} WHERE id = ? FOR UPDATE`, [hostId])]
+          : []),
         guarded(
           "address",
           `UPDATE ${addresses} SET nic_id = ? WHERE network_id = ? AND nic_id IS NULL AND address = (SELECT address FROM ${addresses} WHERE network_id = ? AND nic_id IS NULL ORDER BY address LIMIT 1 ${this.#database.skipLocked}) RETURNING address`,

@@ -30,6 +30,8 @@ export class ProjectStore {
     const free = `(SELECT MIN(m.tenant) FROM (SELECT 1 AS tenant UNION ALL SELECT tenant + 1 FROM ${projects}) m WHERE m.tenant <= 65535 AND NOT EXISTS (SELECT 1 FROM ${projects} p WHERE p.tenant = m.tenant))`;
     return {
       statements: [
+        // One at a time, so that two do not pick the same free mark.
+        ...(this.#database.concurrentWriters ? [statement(`LOCK TABLE ${projects} IN SHARE ROW EXCLUSIVE MODE`)] : []),
         statement(`INSERT INTO ${projects} (id, name, tenant, created_at_ms) SELECT ?, ?, ${free}, CAST(? AS BIGINT)`, [
           project.id,
           project.name,

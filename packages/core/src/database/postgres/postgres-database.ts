@@ -5,6 +5,7 @@ import type { Database } from "../database.ts";
 import { GuardFailed, resultOf } from "../script.ts";
 import type { Binding, Row, Script, Statement } from "../script.ts";
 import { tablesWith } from "../tables.ts";
+import { silentKnex } from "../silent-knex.ts";
 import { withWatchdog } from "../watchdog.ts";
 import { positional } from "./positional.ts";
 
@@ -58,7 +59,13 @@ export class PostgresDatabase implements Database {
     this.#owned = typeof connection === "string";
     this.write =
       typeof connection === "string"
-        ? knex({ client: "pg", connection, acquireConnectionTimeout: 10_000, pool: { min: 1, max: 10 } })
+        ? knex({
+            client: "pg",
+            connection,
+            acquireConnectionTimeout: 10_000,
+            log: silentKnex,
+            pool: { min: 1, max: 10 },
+          })
         : connection;
     this.read = this.write;
   }

@@ -9,6 +9,7 @@ import type { Database } from "../database.ts";
 import { resultOf } from "../script.ts";
 import type { Row, Script } from "../script.ts";
 import { tablesWith } from "../tables.ts";
+import { silentKnex } from "../silent-knex.ts";
 import { withWatchdog } from "../watchdog.ts";
 import type { SqliteOptions } from "./protocol.ts";
 import { SqliteClient } from "./sqlite-client.ts";
@@ -107,6 +108,7 @@ function open({ filename, synchronous }: SqliteDatabaseOptions, readonly: boolea
     client: SqliteClient as never,
     connection: { filename, options } as never,
     useNullAsDefault: true,
+    log: silentKnex,
     acquireConnectionTimeout: acquireMostMs,
     pool: readonly ? { min: 0, max: 2 } : { min: 1, max: 1 },
   });

@@ -1,0 +1,96 @@
+import { expect, it } from "vitest";
+import { script } from "../../src/database/script.ts";
+import { NetworkStore } from "../../src/networks/store.ts";
+import { overDatabases } from "../support/databases.ts";
+import { testFleet } from "../support/fleet.ts";
+
+overDatabases((open) => {
+  const prepared = async (cidr: string) => {
+    const database = await open();
+    const fleet = await testFleet(database, { hosts: 2 });
+    const networks = new NetworkStore(database, fleet.ids);
+    const network = await networks.ensure({ name: "fixed", cidr });
+    const bind = async (serverId: string, hostId = fleet.hostIds[0] ?? "") => {
+      await database.run(networks.bind(serverId, hostId, { projectId: fleet.project.id, networkId: network.id }));
+      return networks.nics(serverId);
+    };
+    return { database, fleet, networks, network, bind };
+  };
+
+  it("gives each server an address of its own, and a class that is free on its host", async () => {
+    const { database, fleet, bind } = await prepared("10.9.0.0/16");
+    const servers = await Promise.all(Array.from({ length: 12 }, () => fleet.server()));
+    const nics = await Promise.all(servers.map((serverId, index) => bind(serverId, fleet.hostIds[index % 2])));
+    const addresses = nics.map(([nic]) => nic?.address);
+    expect(new Set(addresses).size).toBe(12);
+    expect(addresses).not.toContain("10.9.0.1");
+    expect(nics[0]?.[0]).toMatchObject({
+      prefixLength: 16,
+      gateway: "10.9.0.1",
+      tap: expect.stringMatching(/^ch[0-9a-z]{12}$/) as string,
+    });
+    const rows = await database.all<{ host_id: string; class_id: number }>(database.read(database.tables.bindings));
+    expect(new Set(rows.map((row) => `${row.host_id}/${row.class_id}`)).size).toBe(12);
+    expect(Math.min(...rows.map((row) => row.class_id))).toBe(0x10);
+  });
+
+  it("frees an address only once its host has acknowledged that the binding is gone", async () => {
+    const { database, fleet, networks, bind } = await prepared("10.9.0.0/29");
+    const [hostId = ""] = fleet.hostIds;
+    const first = await fleet.server();
+    const [nic] = await bind(first);
+    await database.run(networks.want(first, hostId, fleet.project.id, true));
+    await database.run(networks.releaseOnceUnbound(first));
+    expect(await networks.nics(first)).toHaveLength(1);
+    await database.run(networks.want(first, hostId, fleet.project.id, false));
+    await database.run(networks.releaseOnceUnbound(first));
+    expect(await networks.nics(first)).toHaveLength(0);
+    expect((await bind(await fleet.server()))[0]?.address).toBe(nic?.address);
+  });
+
+  it("says that there are no more, when there are no more", async () => {
+    const { database, fleet, networks, network, bind } = await prepared("10.9.0.0/29");
+    for (let count = 0; count < 5; count += 1) await bind(await fleet.server());
+    const script = networks.bind(await fleet.server(), fleet.hostIds[0] ?? "", {
+      projectId: fleet.project.id,
+      networkId: network.id,
+    });
+    await expect(database.run(script)).rejects.toMatchObject({ guard: "address" });
+    expect(await script.refused?.("address")).toMatchObject({ code: "EXHAUSTED" });
+  });
+
+  it("grows the pool by blocks, up to the network's end", async () => {
+    const { database, networks, network } = await prepared("10.9.0.0/21");
+    const free = async () =>
+      Number(
+        (
+          await database.first<{ n: number }>(
+            database.read(database.tables.addresses).whereNull("nic_id").count({ n: "*" }),
+          )
+        )?.n,
+      );
+    expect(await free()).toBe(1024);
+    await database.run(script({ sql: `UPDATE ${database.tables.addresses} SET nic_id = 'taken'`, bindings: [] }));
+    const bind = networks.bind("srv_x", "hst_x", { projectId: "prj_x", networkId: network.id });
+    expect(await bind.refused?.("address")).toBe("again");
+    expect(await free()).toBe(1021);
+  });
+
+  it("raises the revision of every host of the project, and says its own host's", async () => {
+    const { database, fleet, networks, bind } = await prepared("10.9.0.0/16");
+    const [first = "", second = ""] = fleet.hostIds;
+    const [a, b] = [await fleet.server(), await fleet.server()];
+    await bind(a, first);
+    await bind(b, second);
+    expect(await database.run(networks.want(a, first, fleet.project.id, true))).toEqual({ revision: 1 });
+    expect(await database.run(networks.want(b, second, fleet.project.id, true))).toEqual({ revision: 2 });
+    expect((await fleet.hosts.get(first))?.network_revision).toBe(2);
+  });
+
+  it("keeps the network's range once it is there", async () => {
+    const { networks } = await prepared("10.9.0.0/16");
+    await expect(networks.ensure({ name: "fixed", cidr: "10.8.0.0/16" })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  });
+});
