@@ -1,0 +1,103 @@
+import { isCloudHostError } from "@cloudhost/core/ports";
+import { aliasMac } from "./links/state.ts";
+import { hostModel } from "./model.ts";
+import { planHost } from "./plan.ts";
+import { HostReader } from "./read.ts";
+import { Executor, throwIfCancelled } from "./run/executor.ts";
+import { treeDevice } from "./shaping/trees.ts";
+import { wantedState } from "./state.ts";
+import type {
+  NetworkCapabilities,
+  NetworkDriver,
+  NetworkInventory,
+  NetworkUpdate,
+  PresentBinding,
+} from "@cloudhost/core/ports";
+import type { HostFacts, HostModel } from "./model.ts";
+import type { RunCommand } from "./run/command.ts";
+import type { HostState } from "./state.ts";
+
+/**
+ * The network of a Linux host: one bridge with only the guests' taps, between which and beyond which the host routes;
+ * tenants kept apart by two ipsets and one rule; bandwidth by HTB. What it makes stands without it: disposing leaves
+ * all as it is, and `removeLinuxNetwork` takes it away.
+ */
+export class LinuxNetworkDriver implements NetworkDriver {
+  readonly capabilities: NetworkCapabilities;
+  readonly #facts: HostFacts;
+  readonly #reader: HostReader;
+  readonly #executor: Executor;
+  /** What the last apply of this instance left, as long as none failed since. */
+  #known: { readonly revision: number; readonly state: HostState } | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  /** @param host its name, for errors */
+  constructor(run: RunCommand, host: string, facts: HostFacts) {
+    this.#facts = facts;
+    this.#reader = new HostReader(run, host);
+    this.#executor = new Executor(run, host);
+    this.capabilities = { shaping: facts.capacity !== undefined, isolation: true };
+  }
+
+  /** Lines written to the host's subsystems so far. An apply that finds all as wanted adds none. */
+  get writes(): number {
+    return this.#executor.writes;
+  }
+
+  async inventory(signal?: AbortSignal): Promise<NetworkInventory> {
+    throwIfCancelled(signal);
+    return this.#facts.capacity ?? { internalKbit: 0, externalKbit: 0 };
+  }
+
+  apply(update: NetworkUpdate, signal?: AbortSignal): Promise<void> {
+    const applied = this.#last.then(() => this.#apply(update, signal));
+    this.#last = applied.catch(() => {});
+    return applied;
+  }
+
+  async *list(signal?: AbortSignal): AsyncIterable<PresentBinding> {
+    throwIfCancelled(signal);
+    const [links, shaping] = await Promise.all([
+      this.#reader.links(this.#facts.options.bridge),
+      this.#reader.shaping(this.#facts),
+    ]);
+    const filters = shaping.get(treeDevice("internal", "out"))?.filters.values() ?? [];
+    const classIds = new Map(Array.from(filters, ({ mac, classId }) => [mac, classId]));
+    for (const [tap, { alias }] of links.taps) yield { tap, classId: classIds.get(aliasMac(alias) ?? "") };
+  }
+
+  /** Forgets what this instance knew: the next apply reads everything, and finishes or undoes what was half done. */
+  async recover(signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    await this.#last;
+    this.#known = undefined;
+  }
+
+  /** Waits for the apply under way. The network stays: guests go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+  }
+
+  async #apply({ desired, revision, baseRevision, changes }: NetworkUpdate, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    const model = hostModel(desired, this.#facts);
+    const wanted = wantedState(model);
+    const known = changes !== undefined && this.#known?.revision === baseRevision ? this.#known.state : undefined;
+    this.#known = undefined;
+    if (known === undefined || !(await this.#applyKnown(model, known, wanted, signal))) {
+      await this.#executor.execute(planHost(model, await this.#reader.state(model), wanted), signal);
+    }
+    this.#known = { revision, state: wanted };
+  }
+
+  /** Writes only what changed since; `false` when others changed something as well, and all must be read. */
+  async #applyKnown(model: HostModel, known: HostState, wanted: HostState, signal?: AbortSignal): Promise<boolean> {
+    try {
+      await this.#executor.execute(planHost(model, known, wanted), signal);
+      return true;
+    } catch (error) {
+      if (isCloudHostError(error, "CANCELLED")) throw error;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { parseInput } from "@cloudhost/core/ports";
+import { deleteLinks } from "./links/plan.ts";
+import { requireRoot, runnerFor } from "./open.ts";
+import { LinuxNetworkOptions } from "./options.ts";
+import { HostReader } from "./read.ts";
+import { planRoutes } from "./routes.ts";
+import { planRuleRemoval } from "./rules/plan.ts";
+import { Executor } from "./run/executor.ts";
+import { spawnRunner } from "./run/spawn-runner.ts";
+import { requireTools } from "./run/tools.ts";
+import { planSettings, uplinkForwarding } from "./settings.ts";
+import type { z } from "zod";
+import type { Machine } from "./open.ts";
+
+/**
+ * Takes everything of ours off a host: taps, bridge, shapers with their classes, rules, chains, sets and routes. What
+ * others made stays. Nothing there is nothing to do. Guests that still run lose their network.
+ *
+ * @param options those that `linuxNetwork` was given
+ * @throws CloudHostError `INVALID_ARGUMENT`, `HOST_UNAVAILABLE`, `DEPENDENCY_MISSING`
+ */
+export async function removeLinuxNetwork(
+  options: z.input<typeof LinuxNetworkOptions>,
+  machine: Pick<Machine, "run" | "userId"> = { run: spawnRunner, userId: process.getuid?.() },
+): Promise<void> {
+  const parsed = parseInput(LinuxNetworkOptions, options, "the options of linuxNetwork()");
+  const host = "here";
+  requireRoot(machine, host);
+  await requireTools(machine.run);
+  const run = runnerFor(parsed, machine.run);
+  const reader = new HostReader(run, host);
+  const forwarding = uplinkForwarding(parsed.internal);
+  const [links, sets, rules, routes, settings] = await Promise.all([
+    reader.links(parsed.bridge),
+    reader.sets(),
+    reader.rules(),
+    reader.routes(),
+    reader.settings([forwarding, forwardingOfAll]),
+  ]);
+  const bridge = links.bridge === "absent" ? [] : [parsed.bridge];
+  await new Executor(run, host).execute([
+    {
+      argv: ["ip", "-batch", "-"],
+      lines: [
+        ...planRoutes(routes, new Map()),
+        ...deleteLinks([...links.taps.keys(), ...bridge, ...links.shapers.keys()]),
+      ],
+    },
+    { argv: ["iptables-restore", "--noflush", "-w", "5"], lines: planRuleRemoval(rules) },
+    { argv: ["ipset", "-exist", "restore"], lines: Array.from(sets.keys(), (name) => `destroy ${name}`) },
+    // The uplink forwards again as the host's other links do.
+    {
+      argv: ["sysctl", "-q", "-p", "-"],
+      lines: planSettings(settings, new Map([[forwarding, settings.get(forwardingOfAll) ?? "0"]])),
+    },
+  ]);
+}
+
+const forwardingOfAll = "net.ipv4.conf.all.forwarding";
