@@ -1,5 +1,5 @@
-import { describeComputeDriver } from "@cloudhost/conformance";
-import { openSubject } from "./subject.ts";
+import { describeComputeDriver, describeNetworkDriver } from "@cloudhost/conformance";
+import { openNetworkSubject, openSubject } from "./subject.ts";
 
 describeComputeDriver("a fake host in memory", () => openSubject());
 
@@ -7,4 +7,10 @@ describeComputeDriver("a fake host in a folder", () => openSubject({}, "in a fol
 
 describeComputeDriver("a fake host that can do least", () =>
   openSubject({ capabilities: { cpuQuota: false, liveResize: false, guestReady: false, directBoot: false } }),
+);
+
+describeNetworkDriver("a fake host", () => openNetworkSubject());
+
+describeNetworkDriver("a fake host that can do least", () =>
+  openNetworkSubject({ capabilities: { shaping: false, isolation: false } }),
 );

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sampleGuest } from "@cloudhost/conformance";
-import type { ComputeSubject, SampleGuest } from "@cloudhost/conformance";
+import type { ComputeSubject, NetworkSubject, SampleGuest } from "@cloudhost/conformance";
 import { VirtualClock } from "@cloudhost/core/ports";
 import type { ComputeDriver, HostConfig, HostReserve, LiveResizer, NetworkDriver } from "@cloudhost/core/ports";
 import { fakeHost, holdFakeWorld } from "../src/index.ts";
@@ -86,19 +86,48 @@ export async function openSubject(
   };
 }
 
+/** A host for the network suite. No packet moves on it. */
+export async function openNetworkSubject(input: Partial<FakeHostInput> = {}): Promise<NetworkSubject> {
+  await using opening = new AsyncDisposableStack();
+  const config = fakeHost({ name: "host-1", ...input });
+  const context = contextOf(config, new VirtualClock());
+  const world = opening.use(holdFakeWorld(config));
+  let newest = await openNetwork(config, context);
+  opening.defer(() => newest[Symbol.asyncDispose]());
+  const reopen = async (): Promise<NetworkDriver> => {
+    await newest[Symbol.asyncDispose]();
+    return (newest = await openNetwork(config, context));
+  };
+  const cleanup = opening.move();
+  return {
+    driver: newest,
+    host: {
+      picture: async () => {
+        const { bindings, members } = await theHost(world);
+        return { bindings: new Set(bindings), members: new Set(members) };
+      },
+      writes: async () => (await theHost(world)).networkWrites,
+    },
+    otherHost: "198.18.0.2",
+    reopen,
+    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+  };
+}
+
+async function theHost(world: FakeWorld): Promise<FakeHostView> {
+  const [host] = await world.read();
+  if (host === undefined) throw new Error("the host was never opened");
+  return host;
+}
+
 /** Sees the host by its world's own records and its files. */
 function observe(world: FakeWorld): ComputeSubject["host"] {
-  const view = async (): Promise<FakeHostView> => {
-    const [host] = await world.read();
-    if (host === undefined) throw new Error("the host was never opened");
-    return host;
-  };
   const guestOf = async (guestId: string): Promise<FakeHostView["guests"][number] | undefined> =>
-    (await view()).guests.find(({ spec }) => spec.id === guestId);
+    (await theHost(world)).guests.find(({ spec }) => spec.id === guestId);
   return {
     boots: async (guestId) => (await guestOf(guestId))?.boots ?? 0,
     leftovers: async (guestId) => {
-      const { guests, files } = await view();
+      const { guests, files } = await theHost(world);
       return [
         ...guests.filter(({ spec }) => spec.id === guestId).map(({ spec }) => `guest ${spec.id}`),
         ...files.filter((file) => file.guestId === guestId).map(({ path }) => path),
