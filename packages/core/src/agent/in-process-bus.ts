@@ -4,7 +4,7 @@ import { detached } from "../clock/detached.ts";
 import { late, within } from "../clock/within.ts";
 import { CloudHostError } from "../errors.ts";
 import { HostReport } from "../ports/bus.ts";
-import type { Accepted, AgentBus, Bus, BusEndpoint, HostCommand, HostReply } from "../ports/bus.ts";
+import type { Accepted, AgentBus, Bus, BusEndpoint, HostCommand, HostReply, ServedHost } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import { silentLogger } from "../ports/logger.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -67,7 +67,7 @@ export class InProcessBus implements Bus, AgentBus {
   }
 
   /** @throws CloudHostError `LOCKED` when the host has an agent already */
-  async serve(host: string, endpoint: BusEndpoint): Promise<AsyncDisposable & { report(report: HostReport): void }> {
+  async serve(host: string, endpoint: BusEndpoint): Promise<ServedHost> {
     if (this.#endpoints.has(host)) {
       throw new CloudHostError("LOCKED", `${host} has an agent already.`, { resource: host, by: "another agent" });
     }
@@ -108,13 +108,24 @@ export class InProcessBus implements Bus, AgentBus {
 
   #report(endpoint: BusEndpoint, host: string, report: HostReport): void {
     if (this.#endpoints.get(host) !== endpoint) return;
-    const bytes = encode(report);
+    const refuse = (error: unknown): void =>
+      this.#logger.error({ host, err: error }, "an agent sent what is no report");
+    let bytes: Uint8Array;
+    try {
+      bytes = encode(report);
+    } catch (error) {
+      refuse(error);
+      return;
+    }
     this.#carry(async () => {
+      let arrived: HostReport;
       try {
-        this.#reports.next(decode(HostReport, bytes, "a report"));
+        arrived = decode(HostReport, bytes, "a report");
       } catch (error) {
-        this.#logger.error({ host, err: error }, "an agent sent what is no report");
+        refuse(error);
+        return;
       }
+      this.#reports.next(arrived);
     });
   }
 

@@ -106,13 +106,22 @@ export interface Bus extends AsyncDisposable {
 
 /** The host's side of a bus: what an agent serves. */
 export interface BusEndpoint {
+  /** Journals the command, or refuses it, and then answers; what becomes of it is reported. */
   send(command: HostCommand): Promise<Accepted>;
+  /** How a command is. */
   status(commandId: string): Promise<HostReply>;
+  /** Cancels a command; one that comes only later is refused. */
   cancel(commandId: string): Promise<void>;
+}
+
+/** A host that a bus serves, until it is disposed of. */
+export interface ServedHost extends AsyncDisposable {
+  /** Sends what the agent says. */
+  report(report: HostReport): void;
 }
 
 /** A bus that agents can join, in this process or another. */
 export interface AgentBus {
-  /** Serves a host's commands until disposed; `report` sends what the agent says. */
-  serve(host: string, endpoint: BusEndpoint): Promise<AsyncDisposable & { report(report: HostReport): void }>;
+  /** Serves a host's commands. */
+  serve(host: string, endpoint: BusEndpoint): Promise<ServedHost>;
 }

@@ -49,6 +49,7 @@ export interface TransferProgress {
 /** For a transfer: its cancellation, and who wants to know how far it is. */
 export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Called now and then while bytes move. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
 }
 

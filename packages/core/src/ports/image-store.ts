@@ -48,6 +48,7 @@ export interface ImageStore extends AsyncDisposable {
   list(): AsyncIterable<StoredImage>;
   /** Removes a name and the chunks that nothing else has; an unknown name is already removed. */
   delete(name: string, options?: TransferOptions): Promise<void>;
+  /** What is stored, and what is saved by storing each chunk once. */
   stats(): Promise<ImageStoreStats>;
   /** Reads everything of one image, or of all, and yields what is wrong. */
   verify(name?: string, options?: TransferOptions): AsyncIterable<ImageFault>;
@@ -72,5 +73,6 @@ export interface ImageStoreContext {
 
 /** A store that can be opened: what `imageStore({ … })` returns and `createCloud` takes. */
 export interface ImageStoreConfig {
+  /** Opens the store; what an interrupted upload left is of no consequence. */
   open(context: ImageStoreContext): Promise<ImageStore>;
 }

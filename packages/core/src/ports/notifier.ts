@@ -14,5 +14,6 @@ export interface Notification {
  */
 export interface Notifier extends AsyncDisposable {
   readonly name: string;
+  /** Resolves when the place has taken it. */
   notify(notification: Notification, signal?: AbortSignal): Promise<void>;
 }

@@ -111,6 +111,7 @@ export interface Fleet {
 
 /** Places servers. What `filterScheduler()` returns; another needs only this. */
 export interface Scheduler {
+  /** A view of a fleet of no hosts yet. */
   openFleet(): Fleet;
 }
 
@@ -156,6 +157,7 @@ export interface RuleReads {
 export interface Filter {
   readonly name: string;
   readonly reads: RuleReads;
+  /** `true` to keep the host, or why not. */
   check(request: PlacementRequest, host: HostView): true | Refusal;
 }
 
