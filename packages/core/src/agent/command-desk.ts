@@ -149,7 +149,15 @@ export class CommandDesk implements BusEndpoint {
   #queue(command: HostCommand, args: unknown, durable: Promise<void>): void {
     const job: Job = { command, abort: new AbortController(), state: "queued", percent: 0 };
     this.#jobs.set(command.commandId, job);
-    const run = (): Promise<void> => this.#options.clock.busy(() => this.#run(job, args, durable));
+    const run = async (): Promise<void> => {
+      try {
+        await this.#options.clock.busy(() => this.#run(job, args, durable));
+      } catch (error) {
+        // A fault of ours: to whoever asks, the command was interrupted.
+        this.#jobs.delete(command.commandId);
+        this.#options.logger.error({ host: this.#options.host, command, err: error }, "a command was lost");
+      }
+    };
     detached(() => this.#lanes.add(laneOf(command.kind), resourceOf(command), run));
   }
 

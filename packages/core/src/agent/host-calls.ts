@@ -1,8 +1,9 @@
 import type { z } from "zod";
+import { parseInput } from "../parse.ts";
 import type { ComputeDriver } from "../ports/compute-driver.ts";
 import type { hostCommands, HostCommandKind, HostCommandResult } from "../ports/host-commands.ts";
 import type { HostImages, TransferOptions } from "../ports/host-images.ts";
-import type { HostInventory } from "../ports/host.ts";
+import { HostInventory } from "../ports/host.ts";
 import type { NetworkDriver } from "../ports/network-driver.ts";
 import { collect } from "./collect.ts";
 import { DesiredNetwork } from "./desired-network.ts";
@@ -58,18 +59,22 @@ export function hostCalls(
   };
 }
 
-/** What a host has and can do: both drivers' words put together. */
+/**
+ * What a host has and can do: both drivers' words put together.
+ * @throws CloudHostError `INVALID_ARGUMENT` when a driver says what is no inventory
+ */
 export async function inventoryOf(
   { compute, network }: Pick<HostParts, "compute" | "network">,
   signal?: AbortSignal,
 ): Promise<HostInventory> {
   const [ofCompute, ofNetwork] = await Promise.all([compute.inventory(signal), network.inventory(signal)]);
-  return {
+  const inventory = {
     ...ofCompute,
     ...ofNetwork,
     milliEcu: ofCompute.guestCores * ofCompute.milliEcuPerCore,
     capabilities: { ...compute.capabilities, ...network.capabilities },
   };
+  return parseInput(HostInventory, inventory, "an inventory");
 }
 
 async function done(effect: Promise<void>): Promise<Record<string, never>> {
