@@ -10,11 +10,11 @@
 export interface ChunkBackend extends AsyncDisposable {
   /** For people: `fs:/srv/images`, without secrets. */
   readonly name: string;
-  /** The bytes, or `undefined`. */
+  /** The bytes, or `undefined`. They are the caller's: the backend keeps no view of them. */
   get(key: string, options?: ChunkReadOptions): Promise<Uint8Array | undefined>;
   /** Its size in bytes, or `undefined`. */
   size(key: string, signal?: AbortSignal): Promise<number | undefined>;
-  /** Durable when it resolves. */
+  /** Durable when it resolves. The bytes stay as they are until then, and may change after. */
   put(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** An unknown key is already deleted. */
   delete(key: string, signal?: AbortSignal): Promise<void>;
