@@ -13,7 +13,7 @@ import type { TestContext } from "vitest";
 
 /**
  * A driver on a host that can be tested, and what the tests need to know of that host. Each case opens one of its own.
- * What the driver can do is not told here: the suite asks {@link ComputeDriver.capabilities} itself.
+ * What the driver can do is not told here: the suite asks the driver's `capabilities` itself.
  */
 export interface ComputeSubject extends AsyncDisposable {
   readonly driver: ComputeDriver;
