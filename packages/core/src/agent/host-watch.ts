@@ -42,7 +42,9 @@ export class HostWatch implements AsyncDisposable {
     this.#periodic = clock.every(
       periodMs,
       () => clock.busy(() => this.#look()),
-      (error) => logger.warn({ host, err: error }, "the host could not be looked at"),
+      (error) => {
+        if (!this.#closed.signal.aborted) logger.warn({ host, err: error }, "the host could not be looked at");
+      },
     );
   }
 
@@ -67,18 +69,12 @@ export class HostWatch implements AsyncDisposable {
     const { clock } = this.#options;
     const tooLong = new AbortController();
     const signal = AbortSignal.any([this.#closed.signal, tooLong.signal]);
-    // In a mark of its own: a virtual clock must not take our wait for the driver's.
-    if (
-      (await within(
-        clock,
-        limitMs,
-        clock.busy(() => look(signal)),
-      )) !== late
-    )
-      return;
+    // Detached: we may go on while it still waits, and a virtual clock must not take its waits for ours.
+    const looked = detached(() => clock.busy(() => look(signal)));
+    if ((await within(clock, limitMs, looked)) !== late) return;
     tooLong.abort();
     const what = "looking at the host";
-    throw new CloudHostError("DEADLINE_EXCEEDED", `The host did not answer.`, { what, timeoutMs: limitMs });
+    throw new CloudHostError("DEADLINE_EXCEEDED", "The host did not answer.", { what, timeoutMs: limitMs });
   }
 
   #saw(guest: GuestState): void {

@@ -108,24 +108,13 @@ export class InProcessBus implements Bus, AgentBus {
 
   #report(endpoint: BusEndpoint, host: string, report: HostReport): void {
     if (this.#endpoints.get(host) !== endpoint) return;
-    const refuse = (error: unknown): void =>
-      this.#logger.error({ host, err: error }, "an agent sent what is no report");
-    let bytes: Uint8Array;
-    try {
-      bytes = encode(report);
-    } catch (error) {
-      refuse(error);
-      return;
-    }
+    const bytes = encode(report);
     this.#carry(async () => {
-      let arrived: HostReport;
       try {
-        arrived = decode(HostReport, bytes, "a report");
+        this.#reports.next(decode(HostReport, bytes, "a report"));
       } catch (error) {
-        refuse(error);
-        return;
+        this.#logger.error({ host, err: error }, "an agent sent what is no report");
       }
-      this.#reports.next(arrived);
     });
   }
 

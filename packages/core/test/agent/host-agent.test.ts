@@ -267,6 +267,26 @@ describe("HostAgent's reports", () => {
     expect(reportsOf(stub, "heartbeat").map(({ sequence }) => sequence)).toHaveLength(60);
   });
 
+  it("looks again after a hypervisor that did not answer", async () => {
+    const clock = new VirtualClock();
+    await using stub = await StubAgent.open({ clock });
+    stub.host.acts.set("inventory", () => clock.waiting(new Promise(() => {})));
+    await clock.advance({ minutes: 1 });
+    stub.host.acts.delete("inventory");
+    await clock.advance({ minutes: 1 });
+    expect(reportsOf(stub, "inventory")).toHaveLength(2);
+  });
+
+  it("follows the guests anew when their events have ended", async () => {
+    const clock = new VirtualClock();
+    await using stub = await StubAgent.open({ clock });
+    stub.host.breakEvents();
+    await clock.advance({ minutes: 1 });
+    const guest = { id: stub.ids.next("srv"), power: "stopped", ready: "unknown" } as const;
+    stub.host.emit(guest);
+    await expect.poll(() => reportsOf(stub, "guestChanged")).toMatchObject([{ guest }]);
+  });
+
   it("tells how far a transfer is, and which network holds", async () => {
     await using stub = await StubAgent.open();
     const holder = stub.ids.next("srv");

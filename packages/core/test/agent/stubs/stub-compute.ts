@@ -71,12 +71,18 @@ function stubCompute(key: string, { signal: closed }: DriverContext): ComputeDri
     async *events(signal) {
       const waiting: GuestState[] = [];
       let wake = (): void => {};
+      let broken = false;
+      host.breakEvents = () => {
+        broken = true;
+        wake();
+      };
       host.emit = (guest) => {
         waiting.push(guest);
         wake();
       };
       signal.addEventListener("abort", () => wake(), { once: true });
       while (!signal.aborted) {
+        if (broken) throw new Error("the connection is lost");
         yield* waiting.splice(0);
         if (waiting.length === 0 && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
       }

@@ -16,6 +16,8 @@ export class StubHost {
   readonly acts = new Map<string, Act>();
   /** Tells the agent of a guest's change. */
   emit: (guest: GuestState) => void = () => {};
+  /** Ends the guests' events with an error. */
+  breakEvents: () => void = () => {};
 
   async call(method: string, subject: string, signal?: AbortSignal, ...args: readonly unknown[]): Promise<unknown> {
     this.calls.push(`${method} ${subject}`.trim());
