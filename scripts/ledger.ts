@@ -1,57 +1,52 @@
 import { z } from "zod";
 
-const count = z.int().min(0);
-
 /**
- * A line that a host test appends to the file `CLOUDHOST_LEDGER`, when it has really done or seen something. Tests can
+ * A line that a host test appends to the file `CLOUDHOST_LEDGER` when it has really done or seen something. Tests can
  * pass for a wrong reason; a guest that booted and bytes that went through a class cannot be made up.
  */
-export const LedgerLine = z.strictObject({
-  /** Which test says so. */
-  test: z.string().min(1),
-  /** Guests whose own OS said that it has booted. */
-  guestsBooted: count.optional(),
-  /** Files of guests' cgroups that were read back. */
-  cgroupFilesRead: count.optional(),
-  /** Bytes that the kernel counted in each HTB class: `{ "internal 1:10": 5242880 }`. */
-  htbBytes: z.record(z.string(), count).optional(),
-  /** Connections that a real socket saw refused or unanswered. */
-  refusals: count.optional(),
-});
+export const LedgerEntry = z.discriminatedUnion("kind", [
+  /** A guest's own OS said that it has booted. */
+  z.looseObject({ kind: z.literal("guestBooted"), guest: z.string() }),
+  /** A file of a guest's cgroup was read back. */
+  z.looseObject({ kind: z.literal("cgroupFile"), path: z.string() }),
+  /** The kernel counted bytes in an HTB class: `internal 1:10`. */
+  z.looseObject({ kind: z.literal("htbBytes"), class: z.string(), bytes: z.int().min(0) }),
+  /** A real socket saw that its peer cannot be reached. */
+  z.looseObject({ kind: z.literal("refusal"), from: z.string(), to: z.string() }),
+]);
 /** A line of the ledger. */
-export type LedgerLine = z.infer<typeof LedgerLine>;
+export type LedgerEntry = z.infer<typeof LedgerEntry>;
 
 /** What all host tests together have done. */
 export interface Ledger {
   readonly guestsBooted: number;
   readonly cgroupFilesRead: number;
-  readonly htbBytes: Readonly<Record<string, number>>;
   readonly refusals: number;
+  readonly htbBytes: Readonly<Record<string, number>>;
 }
 
-/** Adds up a ledger's lines. */
+/** Adds up a ledger's lines. @throws Error for a line that is none of {@link LedgerEntry} */
 export function sumLedger(text: string): Ledger {
-  const lines = text
+  const entries = text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => LedgerLine.parse(JSON.parse(line)));
-  const sum = (name: "guestsBooted" | "cgroupFilesRead" | "refusals"): number =>
-    lines.reduce((total, line) => total + (line[name] ?? 0), 0);
+    .map((line) => LedgerEntry.parse(JSON.parse(line)));
+  const count = (kind: LedgerEntry["kind"]): number => entries.filter((entry) => entry.kind === kind).length;
   const htbBytes: Record<string, number> = {};
-  for (const [name, bytes] of lines.flatMap((line) => Object.entries(line.htbBytes ?? {}))) {
-    htbBytes[name] = (htbBytes[name] ?? 0) + bytes;
+  for (const entry of entries) {
+    if (entry.kind === "htbBytes") htbBytes[entry.class] = (htbBytes[entry.class] ?? 0) + entry.bytes;
   }
   return {
-    guestsBooted: sum("guestsBooted"),
-    cgroupFilesRead: sum("cgroupFilesRead"),
+    guestsBooted: count("guestBooted"),
+    cgroupFilesRead: count("cgroupFile"),
+    refusals: count("refusal"),
     htbBytes,
-    refusals: sum("refusals"),
   };
 }
 
 /** What is zero and must not be. */
 export function zerosIn({ htbBytes, ...counts }: Ledger): string[] {
   const figures = Object.entries({ ...counts, "classes with bytes": Object.keys(htbBytes).length });
-  const classes = Object.entries(htbBytes).map(([name, bytes]) => [`bytes of class ${name}`, bytes] as const);
+  const classes = Object.entries(htbBytes).map(([name, bytes]) => [`bytes in class ${name}`, bytes] as const);
   return [...figures, ...classes].filter(([, figure]) => figure === 0).map(([name]) => name);
 }

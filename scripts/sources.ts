@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./workspace.ts";
 
@@ -21,6 +21,6 @@ export function sourceFiles(...pathspecs: string[]): readonly SourceFile[] {
     maxBuffer: 64 * 2 ** 20,
   });
   return [...new Set(list.split("\0"))]
-    .filter((path) => path !== "")
+    .filter((path) => path !== "" && existsSync(join(root, path)))
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
