@@ -54,6 +54,8 @@ export class CommandFollower {
   #end: EndedReply | undefined;
   #percent = 0;
   #heardMs: number;
+  /** Why the last question had no answer. */
+  #noAnswer: CloudHostError | undefined;
 
   constructor(command: HostCommand, options: FollowerOptions) {
     this.#command = command;
@@ -92,12 +94,15 @@ export class CommandFollower {
     }
   }
 
-  /** Whether it was accepted; `false` when nobody answered. */
+  /** Whether it was accepted; `false` when nobody answered, or an agent that closes and may come back. */
   async #send(): Promise<boolean> {
     const { bus, host } = this.#options;
-    const accepted = await this.#answer(() => bus.send(host, this.#command));
-    if (accepted?.accepted === false) throw CloudHostError.fromJSON(accepted.error as ErrorJson);
-    return accepted !== undefined;
+    const accepted = await this.#answer(async () => {
+      const answer = await bus.send(host, this.#command);
+      if (!answer.accepted) throw CloudHostError.fromJSON(answer.error as ErrorJson);
+      return true;
+    });
+    return accepted === true;
   }
 
   /** Asks for its status; `false` when the agent does not know it any more, or never did. */
@@ -145,6 +150,7 @@ export class CommandFollower {
     } catch (error) {
       if (!isCloudHostError(error, "HOST_UNAVAILABLE")) throw error;
       const { commandId, kind } = this.#command;
+      this.#noAnswer = error;
       this.#options.logger.debug({ host: this.#options.host, commandId, kind, err: error }, "no answer; asking again");
       return undefined;
     }
@@ -209,6 +215,11 @@ export class CommandFollower {
     const { host } = this.#options;
     const reason = `no answer for ${this.#silentMs()} ms`;
     const message = `${host} is silent: whether ${this.#command.kind} was done is unknown.`;
-    return new CloudHostError("HOST_UNAVAILABLE", message, { host, reason }, { retryable: true });
+    return new CloudHostError(
+      "HOST_UNAVAILABLE",
+      message,
+      { host, reason },
+      { retryable: true, cause: this.#noAnswer },
+    );
   }
 }

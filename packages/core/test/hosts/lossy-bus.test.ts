@@ -42,4 +42,31 @@ describe("HostClient over a bus that loses, repeats, delays and reorders", () =>
       { numRuns: 40 },
     );
   });
+
+  it("loses no command when the agent is restarted meanwhile", async () => {
+    await fc.assert(
+      fc.asyncProperty(faults, async (some) => {
+        await using stub = await StubAgent.open({ faults: some });
+        const { bus, name: host, clock, ids } = stub;
+        const client = new HostClient({ bus, host, clock, ids });
+        stub.host.acts.set("freezeDisk", (signal) => clock.sleep(8_000, signal));
+        const freeze = async (): Promise<boolean> => {
+          const [guestId, snapshotId] = [ids.next("srv"), ids.next("snp")];
+          const { compute } = client.bind({ operationId: null, epoch: 1, resource: guestId });
+          const { path } = await compute.freezeDisk(guestId, snapshotId);
+          return path === `/frozen/${snapshotId}`;
+        };
+        const restart = async (): Promise<boolean> => {
+          for (let times = 0; times < 3; times += 1) {
+            await clock.sleep(2_000);
+            await stub.reopen();
+          }
+          return true;
+        };
+        const busy = [restart, freeze, freeze, freeze, freeze].map((work) => clock.busy(work));
+        expect(await Promise.all(busy)).toEqual(busy.map(() => true));
+      }),
+      { numRuns: 10 },
+    );
+  });
 });
