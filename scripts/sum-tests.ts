@@ -1,30 +1,32 @@
 /**
- * Adds up vitest's JSON reports and prints `N passed, N failed`, the last line of `.ci/run`. A file whose tests could
- * not begin, a report that is not there, and each further failure that is told, count as one failed.
+ * Adds up vitest's JSON reports and prints `N passed, N failed`, the last line of `.ci/run`. As failed count also a file
+ * whose tests could not begin, a test that was skipped though nothing is missing here (`.ci/allowed-skips.json`), a
+ * report that is not there, and each further failure that is told.
  *
  *     node scripts/sum-tests.ts FURTHER-FAILURES REPORT...
  */
 import { existsSync, readFileSync } from "node:fs";
-
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
-}
+import { join } from "node:path";
+import { type AllowedSkip, notBegun, type TestReport, wronglySkipped } from "./test-reports.ts";
+import { root } from "./workspace.ts";
 
 const [further = "0", ...paths] = process.argv.slice(2);
+const allowed = JSON.parse(readFileSync(join(root, ".ci/allowed-skips.json"), "utf8")) as readonly AllowedSkip[];
 let passed = 0;
 let failed = Number(further);
 for (const path of paths) {
   if (!existsSync(path)) {
+    process.stderr.write(`There is no report ${path}: the run was cut off.\n`);
     failed += 1;
     continue;
   }
-  const report = JSON.parse(readFileSync(path, "utf8")) as Report;
-  const notBegun = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-  );
+  const report = JSON.parse(readFileSync(path, "utf8")) as TestReport;
+  const faults = [
+    ...notBegun(report).map((file) => `Its tests could not begin: ${file}`),
+    ...wronglySkipped(report, allowed).map((test) => `Skipped, though nothing may be missing here: ${test}`),
+  ];
+  for (const fault of faults) process.stderr.write(`${fault}\n`);
   passed += report.numPassedTests;
-  failed += report.numFailedTests + notBegun.length;
+  failed += report.numFailedTests + faults.length;
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
