@@ -25,7 +25,7 @@ for (const mutant of mutants) {
     return {
       ...subject,
       driver: mutated(subject.driver, mutant),
-      readyWithinMs: 200,
+      readyWithinMs: 500,
       reopen: async (reserve) => mutated(await subject.reopen(reserve), mutant),
     };
   });
