@@ -19,6 +19,7 @@ export type { Keypairs } from "./keypairs/service.ts";
 export { defaultBandwidthPolicy } from "./networks/bandwidth-policy.ts";
 export type { BandwidthPolicy, ServerBandwidth } from "./networks/bandwidth-policy.ts";
 export type { OnBoundary } from "./operations/boundary.ts";
+export { operationBoundaries } from "./operations/module.ts";
 export type { OperationHandle } from "./operations/handle.ts";
 export type { Operations } from "./operations/service.ts";
 export type { Projects } from "./projects/service.ts";

@@ -1,1 +1,12 @@
-export {};
+/**
+ * Tests that need several packages: the crash harness and its checker.
+ *
+ * @packageDocumentation
+ */
+export * from "./checker/checker.ts";
+export * from "./checker/store.ts";
+export * from "./crash/case-database.ts";
+export * from "./crash/cloud-folder.ts";
+export * from "./crash/harness.ts";
+export * from "./crash/scenarios.ts";
+export * from "./crash/run-kills.ts";

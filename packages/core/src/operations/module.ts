@@ -6,6 +6,7 @@ import { createServer } from "../servers/operations/create-server.ts";
 import { deleteServer } from "../servers/operations/delete-server.ts";
 import { rebootServer, startServer, stopServer } from "../servers/operations/power.ts";
 import { tokens } from "../tokens.ts";
+import { boundariesOf } from "./boundary.ts";
 import type { OperationDefinition } from "./definition.ts";
 import { OperationEngine } from "./engine.ts";
 import { hostDirectory } from "./host-directory.ts";
@@ -22,6 +23,9 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   snapshotServer,
   deleteImage,
 ];
+
+/** Every point between two effects of every operation, by name: what a crash test must kill at. */
+export const operationBoundaries: readonly string[] = operationDefinitions.flatMap(boundariesOf);
 
 /** The engine that runs operations. */
 export const operationsModule = new ContainerModule(({ bind }) => {

@@ -1,0 +1,84 @@
+import type { Finding } from "./checker.ts";
+import type { Facts, Row } from "./store.ts";
+
+const resources = ["milli_ecu", "memory_mib", "disk_gib", "internal_kbit", "external_kbit"];
+/** Which column of an allocation each quota counts. */
+const quotas: readonly (readonly [string, string | undefined])[] = [
+  ["servers", undefined],
+  ["vcpus", "vcpus"],
+  ["milli_ecu", "milli_ecu"],
+  ["disk_gib", "disk_gib"],
+  ["memory_mib", "quota_memory_mib"],
+  ["external_kbit", "external_kbit"],
+];
+
+/** Servers that have a guest: they hold a claim, an address and a base. One that could not be deleted still has it. */
+export const living = ({ servers }: Facts): readonly Row[] =>
+  servers.filter(
+    ({ state, host_id: host }) => state === "active" || state === "stopped" || (state === "error" && host !== null),
+  );
+
+/** What the store's own tables say of each other. */
+export function checkStore(facts: Facts): readonly Finding[] {
+  return [...rowsAtRest(facts), ...claims(facts), ...addresses(facts)];
+}
+
+function* rowsAtRest({ servers, operations, images }: Facts): Iterable<Finding> {
+  for (const { id, state, step } of operations) {
+    if (state !== "succeeded" && state !== "failed")
+      yield { kind: "row", what: `operation ${id} is ${state} at ${step}` };
+  }
+  for (const { id, state, busy } of servers) {
+    if (Boolean(busy)) yield { kind: "row", what: `server ${id} is ${state} and busy, but no operation runs` };
+    if (state === "building" || state === "deleting") yield { kind: "row", what: `server ${id} is ${state} for ever` };
+  }
+  for (const { id, state } of images) {
+    if (state === "pending" || state === "deleting") yield { kind: "row", what: `image ${id} is ${state} for ever` };
+  }
+}
+
+function* claims(facts: Facts): Iterable<Finding> {
+  const { allocations, hosts, members } = facts;
+  const alive = new Set(living(facts).map(({ id }) => id));
+  const claimed = new Set(allocations.map(({ server_id }) => server_id));
+  for (const id of claimed)
+    if (!alive.has(id)) yield { kind: "claim", what: `an allocation of ${id}, which has no guest` };
+  for (const id of alive) if (!claimed.has(id)) yield { kind: "claim", what: `server ${id} has claimed nothing` };
+  for (const { server_id: id } of members)
+    if (!alive.has(id)) yield { kind: "claim", what: `${id} holds a place in a group` };
+  for (const host of hosts) {
+    const mine = allocations.filter(({ host_id }) => host_id === host["id"]);
+    for (const name of resources) {
+      const used = Number(host[`${name}_used`]);
+      const sum = mine.reduce((total, row) => total + Number(row[name]), 0);
+      if (used !== sum)
+        yield { kind: "claim", what: `host ${host["name"]} has ${used} ${name} used, its allocations ${sum}` };
+      if (used > Number(host[`${name}_total`]))
+        yield { kind: "claim", what: `host ${host["name"]} is oversold in ${name}` };
+    }
+  }
+  for (const quota of facts.quotas) {
+    const mine = allocations.filter(({ project_id }) => project_id === quota["project_id"]);
+    for (const [name, column] of quotas) {
+      const used = Number(quota[`${name}_used`]);
+      const sum = mine.reduce((total, row) => total + (column === undefined ? 1 : Number(row[column])), 0);
+      if (used !== sum) yield { kind: "claim", what: `the quota ${name} counts ${used}, the allocations ${sum}` };
+    }
+  }
+}
+
+function* addresses(facts: Facts): Iterable<Finding> {
+  const alive = new Set(living(facts).map(({ id }) => id));
+  const bound = new Set(facts.bindings.map(({ id }) => id));
+  for (const { id, server_id: server, wanted } of facts.bindings) {
+    if (!alive.has(server)) yield { kind: "address", what: `binding ${id} of ${server}, which has no guest` };
+    else if (!Boolean(wanted)) yield { kind: "address", what: `binding ${id} of ${server} is unwanted` };
+  }
+  for (const id of alive) {
+    if (!facts.bindings.some(({ server_id }) => server_id === id))
+      yield { kind: "address", what: `server ${id} has no address` };
+  }
+  for (const { address, nic_id: nic } of facts.addresses) {
+    if (!bound.has(nic)) yield { kind: "address", what: `address ${address} is kept for ${nic}, which is gone` };
+  }
+}

@@ -1,0 +1,45 @@
+import knex from "knex";
+import type { Knex } from "knex";
+
+/** A row as either database gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** All that the checker compares, table by table. */
+export interface Facts {
+  readonly servers: readonly Row[];
+  readonly operations: readonly Row[];
+  readonly allocations: readonly Row[];
+  readonly bindings: readonly Row[];
+  readonly addresses: readonly Row[];
+  readonly members: readonly Row[];
+  readonly hosts: readonly Row[];
+  readonly quotas: readonly Row[];
+  readonly images: readonly Row[];
+}
+
+/** A cloud's database, read with a connection of the checker's own: not through the code that it checks. */
+export async function openStore(database: string): Promise<AsyncDisposable & { read(): Promise<Facts>; knex: Knex }> {
+  const file = /^sqlite:([^?]+)/.exec(database)?.[1];
+  const connection =
+    file === undefined
+      ? knex({ client: "pg", connection: database })
+      : knex({ client: "better-sqlite3", connection: { filename: file }, useNullAsDefault: true });
+  const all = async (table: string): Promise<readonly Row[]> => (await connection(table).select()) as Row[];
+  return {
+    knex: connection,
+    async read() {
+      return {
+        servers: await all("servers"),
+        operations: await all("operations"),
+        allocations: await all("allocations"),
+        bindings: await all("bindings"),
+        addresses: (await connection("addresses").whereNotNull("nic_id").select()) as Row[],
+        members: await all("group_members"),
+        hosts: await all("hosts"),
+        quotas: await all("quotas"),
+        images: await all("images"),
+      };
+    },
+    [Symbol.asyncDispose]: () => connection.destroy(),
+  };
+}

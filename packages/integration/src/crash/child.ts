@@ -1,0 +1,70 @@
+import { appendFileSync } from "node:fs";
+import { CloudHostError, isCloudHostError, tokens } from "@cloudhost/core";
+import type { CloudOptions } from "@cloudhost/core";
+import { fakeFaults } from "@cloudhost/driver-fake";
+import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
+import { Container } from "inversify";
+import { z } from "zod";
+import { filesIn, fleetIn, openCase, placesIn } from "./cloud-folder.ts";
+import { scenarios } from "./scenarios.ts";
+
+/** What a child is told, as JSON in its environment. */
+export const ChildTask = z.strictObject({
+  folder: z.string(),
+  database: z.string(),
+  /** The scenario to run, or `null`: only let what is under way come to its end. */
+  scenario: z.string().nullable(),
+  fails: z.boolean(),
+  /** Each boundary that is reached is appended to this file. */
+  log: z.string(),
+  /** Where it dies: the so-manieth time that it reaches this boundary. */
+  kill: z.strictObject({ boundary: z.string(), time: z.int().min(1) }).nullable(),
+});
+export type ChildTask = z.infer<typeof ChildTask>;
+
+const task = ChildTask.parse(JSON.parse(process.env["CLOUDHOST_CRASH_TASK"] ?? ""));
+const places = placesIn(task.folder, task.database);
+const reached = new Map<string, number>();
+let begun = task.scenario === null;
+
+const container = new Container();
+container.bind(tokens.onBoundary).toConstantValue((boundary) => {
+  if (!begun) return;
+  const time = (reached.get(boundary) ?? 0) + 1;
+  reached.set(boundary, time);
+  appendFileSync(task.log, `${boundary}\n`);
+  if (task.kill?.boundary === boundary && task.kill.time === time) process.kill(process.pid, "SIGKILL");
+});
+
+/** An image store whose deletions fail. */
+const stubborn: CloudOptions["images"] = {
+  async open(context) {
+    const store = await imageStore({ backend: fileSystemBackend(places.imageDir) }).open(context);
+    return Object.assign(store, {
+      delete: () =>
+        Promise.reject(
+          new CloudHostError("CONFLICT", "The store does not delete.", { state: "stubborn", allowed: [] }),
+        ),
+    });
+  },
+};
+
+const more = task.fails && task.scenario === "image.delete" ? { images: stubborn } : {};
+await using cloud = await openCase(places, { container, concurrency: 4, ...more });
+const ops = cloud.as({ userId: "olga", roles: ["operator"] });
+const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
+const scenario = task.scenario === null ? undefined : scenarios[task.scenario];
+if (scenario === undefined) {
+  for (const state of ["running", "undoing"] as const) {
+    for await (const { id } of ops.operations.list({ state }))
+      await (await ops.operations.result(id)).result().catch(() => {});
+  }
+} else {
+  begun = true;
+  if (task.fails) scenario.fail(fakeFaults(fleetIn(places)));
+  try {
+    await scenario.run(album, filesIn(task.folder), task.fails);
+  } catch (error) {
+    if (!task.fails || !isCloudHostError(error)) throw error;
+  }
+}

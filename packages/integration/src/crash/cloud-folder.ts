@@ -1,0 +1,60 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createCloud } from "@cloudhost/core";
+import type { Cloud, CloudOptions } from "@cloudhost/core";
+import { fakeFleet } from "@cloudhost/driver-fake";
+import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
+import { filterScheduler } from "@cloudhost/scheduler";
+import type { CloudPlaces } from "../checker/checker.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** Where the cloud of one case is, below a folder of its own. */
+export const placesIn = (folder: string, database: string): CloudPlaces => ({
+  database,
+  stateDir: join(folder, "state"),
+  fakeDir: join(folder, "fake"),
+  imageDir: join(folder, "images"),
+});
+
+/** The disk image files of the cases: one that can be stored, and one that only looks so. */
+export const filesIn = (folder: string) => ({ image: join(folder, "disk.raw"), broken: join(folder, "broken.qcow2") });
+
+/** Two fake hosts that keep their world in files, and the cloud on them. */
+export const fleetIn = ({ fakeDir }: CloudPlaces) => fakeFleet({ hosts: 2, state: fakeDir, bootMs: 1 });
+
+/** Leases are short, so that the next process need not wait for a dead one's. */
+export const leaseMs = 400;
+
+/** Opens the cloud of a case. */
+export const openCase = (places: CloudPlaces, more: Partial<CloudOptions> = {}): Promise<Cloud> =>
+  createCloud({
+    database: places.database,
+    stateDir: places.stateDir,
+    scheduler: filterScheduler(),
+    images: imageStore({ backend: fileSystemBackend(places.imageDir) }),
+    hosts: fleetIn(places),
+    leaseMs,
+    ...more,
+  });
+
+/** Makes what there is before a scenario: a project, a flavor, images, and the server that it needs. */
+export async function prepareCase(folder: string, places: CloudPlaces, before: Scenario["before"]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const files = filesIn(folder);
+  // Two chunks that differ and one that is zero.
+  const bytes = Buffer.alloc(9 << 20);
+  bytes.fill(7, 0, 1 << 20);
+  bytes.fill(9, 8 << 20);
+  await writeFile(files.image, bytes);
+  await writeFile(files.broken, Buffer.concat([Buffer.from("QFI\xfb", "latin1"), Buffer.alloc(65_536, 1)]));
+  await using cloud = await openCase(places);
+  const ops = cloud.as({ userId: "olga", roles: ["operator"] });
+  await ops.projects.create({ name: "album" });
+  await ops.flavors.create({ name: "c1.e1", vcpus: 1, milliEcuPerVcpu: 1000, memoryMib: 512, systemDiskGib: 1 });
+  const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
+  await (await album.images.import({ name: "base", path: files.image })).result();
+  await (await album.images.import({ name: "spare", path: files.image })).result();
+  if (before === "nothing") return;
+  await (await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" })).result();
+  if (before === "stopped") await (await album.servers.stop("web-0", { graceMs: 0 })).result();
+}

@@ -1,0 +1,65 @@
+import { rm } from "node:fs/promises";
+import type { CaseDatabase, Kill, KillOutcome } from "./harness.ts";
+import { CrashHarness } from "./harness.ts";
+import { scenarios } from "./scenarios.ts";
+
+/** Every kill of every operation in both directions, or a part of them. */
+export interface KillPlan {
+  /** A folder of this run alone. */
+  readonly folder: string;
+  readonly database: (scenario: string) => Promise<CaseDatabase>;
+  /** Which of all kills to make, by its number among them. */
+  picks(kill: Kill, index: number): boolean;
+  /** Operations to take, where not all. */
+  readonly only?: readonly string[];
+}
+
+/** What a run of {@link runKills} did. */
+export interface KillReport {
+  /** Every kill that could be made. */
+  readonly possible: readonly Kill[];
+  readonly outcomes: readonly KillOutcome[];
+}
+
+/** Makes the picked kills, two operations side by side. */
+export async function runKills({ folder, database, picks, only }: KillPlan): Promise<KillReport> {
+  const possible: Kill[] = [];
+  const outcomes: KillOutcome[] = [];
+  const waiting = Object.keys(scenarios).filter((name) => only === undefined || only.includes(name));
+  const worker = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const harness = new CrashHarness(`${folder}/${name}`, await database(name), name);
+      await harness.prepare();
+      const kills = [...(await harness.kills(false)), ...(await harness.kills(true)).filter(leadsBack(name))];
+      const first = possible.length;
+      possible.push(...kills);
+      for (const [index, kill] of kills.entries())
+        if (picks(kill, first + index)) outcomes.push(await harness.kill(kill));
+      await rm(`${folder}/${name}`, { recursive: true, force: true });
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  return { possible, outcomes };
+}
+
+/** Of the boundaries of a run that fails, those on its way back: the way there is the other run's. */
+const leadsBack = (scenario: string): ((kill: Kill) => boolean) => {
+  let back = false;
+  return ({ boundary }) => {
+    if (boundary.startsWith(`${scenario} undo`)) back = true;
+    return back;
+  };
+};
+
+/** How many kills were made, per operation, step, direction and database. */
+export function killSummary({ possible, outcomes }: KillReport): string {
+  const rows = new Map<string, number>();
+  for (const { scenario, fails, boundary, dialect } of outcomes) {
+    const direction = fails ? "back" : "there";
+    const step = boundary.startsWith("agent:") ? boundary.slice("agent:".length) : boundary.slice(scenario.length + 1);
+    const row = `${dialect.padEnd(8)} ${scenario.padEnd(14)} ${direction.padEnd(5)} ${step}`;
+    rows.set(row, (rows.get(row) ?? 0) + 1);
+  }
+  const lines = [...rows].toSorted().map(([row, count]) => `${row.padEnd(64)} ${count}`);
+  return [...lines, `${outcomes.length} of ${possible.length} possible kills were made`].join("\n");
+}

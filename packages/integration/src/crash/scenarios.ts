@@ -1,0 +1,96 @@
+import type { ActorCloud } from "@cloudhost/core";
+import type { FakeFaults } from "@cloudhost/driver-fake";
+
+/** One operation as the harness runs it. */
+export interface Scenario {
+  /** What there is before: nothing, or a running server, or a stopped one. */
+  readonly before: "nothing" | "active" | "stopped";
+  /** Makes the operation fail at its last step, so that all of it is taken back. */
+  readonly fail: (faults: FakeFaults) => void;
+  /** Asks for the operation and waits for its end. */
+  run(album: ActorCloud, files: { readonly image: string; readonly broken: string }, fails: boolean): Promise<void>;
+  /** How the thing it is about ends when it succeeds and when it fails. */
+  readonly ends: { readonly succeeded: Ending; readonly failed: Ending };
+}
+
+/** What of the cloud there is at the end. */
+export interface Ending {
+  readonly server: "none" | "active" | "stopped" | "error";
+  /** Images besides the base that are active. */
+  readonly images: number;
+}
+
+const final = { code: "CONFLICT", times: 1 } as const;
+const hosts = ["host-1", "host-2"];
+const failing =
+  (method: Parameters<FakeFaults["failNext"]>[1]) =>
+  (faults: FakeFaults): void => {
+    for (const host of hosts) faults.failNext(host, method, final);
+  };
+
+/** Every operation that a user can ask for, by kind. */
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  "server.create": {
+    before: "nothing",
+    fail: failing("start"),
+    run: async (album) => {
+      await (
+        await album.servers.create({ name: "web-1", flavor: "c1.e1", image: "base", externalKbit: 1000 })
+      ).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "error", images: 0 } },
+  },
+  "server.delete": {
+    before: "active",
+    run: async (album) => (await album.servers.delete("web-0")).result(),
+    fail: failing("remove"),
+    ends: { succeeded: { server: "none", images: 0 }, failed: { server: "error", images: 0 } },
+  },
+  "server.start": {
+    before: "stopped",
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.start("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "stopped", images: 0 } },
+  },
+  "server.stop": {
+    before: "active",
+    run: async (album) => {
+      await (await album.servers.stop("web-0", { graceMs: 0 })).result();
+    },
+    fail: failing("stop"),
+    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.reboot": {
+    before: "active",
+    run: async (album) => {
+      await (await album.servers.reboot("web-0", { graceMs: 0 })).result();
+    },
+    fail: failing("reboot"),
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "image.import": {
+    before: "nothing",
+    fail: () => {},
+    run: async (album, files, fails) => {
+      await (await album.images.import({ name: "other", path: fails ? files.broken : files.image })).result();
+    },
+    ends: { succeeded: { server: "none", images: 1 }, failed: { server: "none", images: 0 } },
+  },
+  "image.snapshot": {
+    before: "active",
+    fail: failing("releaseDisk"),
+    run: async (album) => {
+      await (await album.images.snapshot("web-0", { name: "snapshot" })).result();
+    },
+    ends: { succeeded: { server: "active", images: 1 }, failed: { server: "active", images: 0 } },
+  },
+  "image.delete": {
+    before: "nothing",
+    run: async (album) => (await album.images.delete("spare")).result(),
+    // The store itself fails: see the child.
+    fail: () => {},
+    ends: { succeeded: { server: "none", images: -1 }, failed: { server: "none", images: -1 } },
+  },
+};

@@ -1,0 +1,92 @@
+import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger, systemClock, uuidv7Ids } from "@cloudhost/core/ports";
+import type { StoredImage } from "@cloudhost/core/ports";
+import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkCloud, fleetIn, openStore, placesIn, prepareCase } from "../src/index.ts";
+
+describe("the checker", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "cloudhost-checker-"));
+    await prepareCase(folder, places(), "active");
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const places = () => placesIn(folder, `sqlite:${join(folder, "cloud.db")}`);
+  const ids = uuidv7Ids(systemClock());
+  const found = async () => (await checkCloud(places())).map(({ kind }) => kind);
+
+  it("finds nothing in a cloud at rest", async () => {
+    expect(await checkCloud(places())).toEqual([]);
+  });
+
+  it("finds a row that no operation will end", async () => {
+    await using store = await openStore(places().database);
+    const [server] = (await store.read()).servers;
+    await store.knex("servers").where({ id: server?.["id"] }).update({ busy: true });
+    expect(await found()).toEqual(["row"]);
+    await store.knex("servers").where({ id: server?.["id"] }).update({ busy: false });
+  });
+
+  it("finds a claim of nobody", async () => {
+    await using store = await openStore(places().database);
+    await store.knex("hosts").where({ name: "host-1" }).increment("memory_mib_used", 512);
+    expect(await found()).toEqual(["claim"]);
+    await store.knex("hosts").where({ name: "host-1" }).decrement("memory_mib_used", 512);
+  });
+
+  it("finds a tap that nobody wants", async () => {
+    await using store = await openStore(places().database);
+    const [binding] = (await store.read()).bindings;
+    await store.knex("bindings").where({ id: binding?.["id"] }).update({ wanted: false });
+    expect(await found()).toContain("tap");
+    await store.knex("bindings").where({ id: binding?.["id"] }).update({ wanted: true });
+  });
+
+  it("finds an overlay of no guest", async () => {
+    const [host] = fleetIn(places());
+    const stray = join(places().fakeDir, host?.name ?? "", "disks", ids.next("srv"));
+    await mkdir(stray, { recursive: true });
+    await writeFile(join(stray, "overlay-0"), "left over");
+    expect(await found()).toEqual(["overlay"]);
+    await rm(stray, { recursive: true });
+  });
+
+  it("finds an import that was never sealed", async () => {
+    const backend = fileSystemBackend(places().imageDir);
+    const key = await plantSession();
+    expect(await found()).toContain("chunk session");
+    await backend.delete(key);
+  });
+
+  it("finds a base that is held for nobody", async () => {
+    const clock = systemClock();
+    await using store = await imageStore({ backend: fileSystemBackend(places().imageDir) }).open({
+      clock,
+      ids,
+      logger: silentLogger,
+    });
+    const stored = await (store.list()[Symbol.asyncIterator]().next() as Promise<IteratorYieldResult<StoredImage>>);
+    const cacheDir = join(places().stateDir, "hosts", "host-1", "images");
+    await using images = await store.hostImages({ cacheDir });
+    const holder = ids.next("srv");
+    await images.ensure({ imageId: stored.value.name, digest: stored.value.digest, holder });
+    expect(await found()).toEqual(["held base"]);
+    await images.release(holder);
+    expect(await found()).toEqual([]);
+  });
+
+  /** A session as a process that was killed in the middle of an import leaves it. */
+  async function plantSession(): Promise<string> {
+    const dir = join(places().imageDir, "sessions");
+    await mkdir(dir, { recursive: true });
+    const before = await readdir(dir);
+    expect(before).toEqual([]);
+    await writeFile(join(dir, "left-over"), "{}");
+    await appendFile(join(dir, "left-over"), "\n");
+    expect(await readFile(join(dir, "left-over"), "utf8")).toBe("{}\n");
+    return "sessions/left-over";
+  }
+});
