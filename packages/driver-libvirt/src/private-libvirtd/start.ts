@@ -109,11 +109,11 @@ function requireRoot(): void {
   });
 }
 
+/** Definitions of guests and networks are the system's own business; the rest of its configuration is a good start. */
+const isDefinition = (path: string): boolean => /^\/etc\/libvirt\/(qemu|lxc|storage|secrets|nwfilter)(\/|$)/.test(path);
+
 async function prepareFolder(dir: string): Promise<void> {
   for (const folder of privateFolders) await mkdir(join(dir, folder), { recursive: true });
-  // Definitions of guests and networks are the system's own business; the rest of its configuration is a good start.
-  const isDefinition = (path: string): boolean =>
-    /^\/etc\/libvirt\/(qemu|lxc|storage|secrets|nwfilter)(\/|$)/.test(path);
   if (existsSync("/etc/libvirt")) {
     await cp("/etc/libvirt", join(dir, "etc"), { recursive: true, filter: (source) => !isDefinition(source) });
   }
@@ -122,10 +122,11 @@ async function prepareFolder(dir: string): Promise<void> {
   await rm(join(dir, "run/libvirt/libvirt-sock"), { force: true });
 }
 
+const isDevice = (device: string): boolean => existsSync(join("/dev", device));
+
 async function furnish(nsenter: string, holder: ChildProcess, dir: string, kvm: "hide" | "keep"): Promise<void> {
   await inNamespaceOfItsOwn(holder);
-  const present = (device: string): boolean => existsSync(join("/dev", device));
-  for (const command of namespaceCommands(dir, kvm, present)) {
+  for (const command of namespaceCommands(dir, kvm, isDevice)) {
     await run(nsenter, ["--target", String(holder.pid), "--mount", ...command]);
   }
 }

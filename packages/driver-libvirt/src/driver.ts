@@ -1,0 +1,264 @@
+import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
+import { CloudHostError } from "@cloudhost/core/ports";
+import type {
+  ComputeCapabilities,
+  ComputeDriver,
+  ComputeInventory,
+  DiskSource,
+  GuestSpec,
+  GuestState,
+} from "@cloudhost/core/ports";
+import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
+import type { Domain } from "@cloudhost/libvirt-rpc";
+import { throwIfCancelled, translated } from "./errors.ts";
+import type { Changes } from "./guests/changes.ts";
+import { ensureDisks } from "./guests/disks.ts";
+import { abandonCopy, freezeSystemDisk, frozenSource } from "./guests/freeze.ts";
+import type { FoundGuest, Guests, HostTools } from "./guests/guests.ts";
+import { OneAtATime } from "./guests/one-at-a-time.ts";
+import { askToShutDown, cutPower, powerOn } from "./guests/power.ts";
+import { recoverGuests } from "./guests/recover.ts";
+import { domainXml } from "./xml/domain.ts";
+
+/** What a driver is made of. */
+export interface LibvirtDriverParts {
+  readonly tools: HostTools;
+  readonly guests: Guests;
+  readonly changes: Changes;
+  readonly capabilities: ComputeCapabilities;
+  /** Counts what the host offers now. */
+  readonly inventory: () => Promise<ComputeInventory>;
+}
+
+/**
+ * Runs guests with QEMU through libvirt. What a guest shall be is kept in libvirt's own definition of it, its files
+ * are in one folder, and this process keeps nothing: another that is opened in its place goes on.
+ */
+export class LibvirtComputeDriver implements ComputeDriver {
+  readonly capabilities: ComputeCapabilities;
+  readonly #parts: LibvirtDriverParts;
+  readonly #tools: HostTools;
+  readonly #guests: Guests;
+  readonly #lane = new OneAtATime();
+
+  constructor(parts: LibvirtDriverParts) {
+    this.#parts = parts;
+    this.#tools = parts.tools;
+    this.#guests = parts.guests;
+    this.capabilities = parts.capabilities;
+  }
+
+  inventory(signal?: AbortSignal): Promise<ComputeInventory> {
+    return this.#ask("count what the host has", signal, () => this.#parts.inventory());
+  }
+
+  define(spec: GuestSpec, signal?: AbortSignal): Promise<void> {
+    return this.#change(spec.id, "define", signal, async () => {
+      const found = await this.#guests.find(spec.id);
+      if (found === undefined) return this.#defineNew(spec);
+      if (!isDeepStrictEqual(plain(found.record.spec), plain(spec))) return this.#redefine(found, spec);
+      return undefined;
+    });
+  }
+
+  start(guestId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "start", signal, async () => powerOn(await this.#guests.require(guestId)));
+  }
+
+  stop(guestId: string, graceMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#ask(`stop ${guestId}`, signal, () => this.#powerOff(guestId, graceMs, signal), guestId);
+  }
+
+  reboot(guestId: string, commandId: string, graceMs: number, signal?: AbortSignal): Promise<void> {
+    const what = `reboot ${guestId}`;
+    const work = async (): Promise<void> => {
+      const asked = await this.#lane.run(guestId, () => this.#noteReboot(guestId, commandId));
+      if (asked.record.reboot?.done === true) return;
+      // Another run than the one that was to end: it was ended, by this command or before it.
+      if (asked.run === asked.record.reboot?.endsRun) await this.#powerOff(guestId, graceMs, signal);
+      throwIfCancelled(signal, what);
+      await this.#lane.run(guestId, () => this.#finishReboot(guestId, commandId));
+    };
+    return this.#ask(what, signal, work, guestId);
+  }
+
+  freezeDisk(guestId: string, snapshotId: string, signal?: AbortSignal): Promise<DiskSource> {
+    return this.#change(guestId, "freeze the disk of", signal, async () => {
+      const { domain, files, record } = await this.#guests.require(guestId);
+      const { qemuImg, clock } = this.#tools;
+      const describe = (): Promise<FoundGuest> => this.#guests.require(guestId);
+      if (!(await isThere(files.frozen(snapshotId)))) {
+        await freezeSystemDisk(domain, files, snapshotId, { qemuImg, clock, describe }, signal);
+      }
+      return frozenSource(record.spec, files, snapshotId);
+    });
+  }
+
+  releaseDisk(guestId: string, snapshotId: string): Promise<void> {
+    return this.#change(guestId, "release a disk of", undefined, async () => {
+      const files = this.#guests.files(guestId);
+      const describe = (): Promise<FoundGuest> => this.#guests.require(guestId);
+      const found = await this.#guests.find(guestId);
+      if (found !== undefined && (await isThere(files.freezing(snapshotId)))) {
+        await abandonCopy(found.domain, files, { describe });
+      }
+      for (const path of [files.freezing(snapshotId), files.frozen(snapshotId)]) await rm(path, { force: true });
+    });
+  }
+
+  remove(guestId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "remove", signal, () => this.#remove(guestId));
+  }
+
+  get(guestId: string, signal?: AbortSignal): Promise<GuestState | undefined> {
+    return this.#ask(`look at ${guestId}`, signal, async () => {
+      const found = await this.#guests.find(guestId);
+      return found && this.#look(found);
+    });
+  }
+
+  async *list(signal?: AbortSignal): AsyncIterable<GuestState> {
+    const states = await this.#ask("list guests", signal, async () => {
+      const listed: GuestState[] = [];
+      for await (const found of this.#guests.all()) {
+        const state = await this.#look(found);
+        if (state !== undefined) listed.push(state);
+      }
+      return listed;
+    });
+    yield* states;
+  }
+
+  events(signal: AbortSignal): AsyncIterable<GuestState> {
+    return this.#parts.changes.listen(signal);
+  }
+
+  recover(signal?: AbortSignal): Promise<void> {
+    return this.#ask("recover", signal, () =>
+      recoverGuests(this.#tools, this.#guests, (guestId) => this.#remove(guestId), signal),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.changes[Symbol.asyncDispose]();
+    await this.#tools.libvirt.close();
+  }
+
+  /** Does something that needs no turn. */
+  #ask<T>(what: string, signal: AbortSignal | undefined, work: () => Promise<T>, guestId?: string): Promise<T> {
+    return translated({ host: this.#tools.host, what, guestId }, async () => {
+      throwIfCancelled(signal, what);
+      return work();
+    });
+  }
+
+  /** Changes a guest when its turn comes. */
+  #change<T>(guestId: string, verb: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const what = `${verb} ${guestId}`;
+    const inTurn = (): Promise<T> =>
+      this.#lane.run(guestId, () => {
+        throwIfCancelled(signal, what);
+        return work();
+      });
+    return this.#ask(what, signal, inTurn, guestId);
+  }
+
+  async #look(found: FoundGuest): Promise<GuestState | undefined> {
+    const state = await this.#guests.stateOf(found);
+    if (state !== undefined) this.#parts.changes.seen(state);
+    return state;
+  }
+
+  async #defineNew(spec: GuestSpec): Promise<void> {
+    const files = this.#guests.files(spec.id);
+    await mkdir(files.dir, { recursive: true, mode: 0o711 });
+    await writeFile(files.defining, "");
+    try {
+      await ensureDisks(this.#tools.qemuImg, spec, files);
+      const record = { host: this.#tools.host, spec };
+      await this.#tools.libvirt.defineDomain(domainXml(record, this.#tools.domainHost, files));
+      await rm(files.defining);
+    } catch (error) {
+      await this.#remove(spec.id);
+      throw error;
+    }
+  }
+
+  async #redefine({ record, run, files }: FoundGuest, spec: GuestSpec): Promise<void> {
+    if (run !== undefined) {
+      throw new CloudHostError("CONFLICT", `${spec.id} runs with another specification.`, {
+        state: "running",
+        allowed: ["stopped"],
+      });
+    }
+    await ensureDisks(this.#tools.qemuImg, spec, files, record.spec);
+    await this.#tools.libvirt.defineDomain(domainXml({ ...record, spec }, this.#tools.domainHost, files));
+  }
+
+  async #powerOff(guestId: string, graceMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { domain, run } = await this.#guests.require(guestId);
+    if (run === undefined) return;
+    if (graceMs > 0) await askToShutDown(domain, graceMs, this.#tools.clock, signal);
+    await cutPower(domain);
+  }
+
+  /** Keeps with the guest which run this command ends, before it ends; a repeat finds that there. */
+  async #noteReboot(guestId: string, commandId: string): Promise<FoundGuest> {
+    const found = await this.#guests.require(guestId);
+    if (found.record.reboot?.commandId === commandId) return found;
+    const reboot = { commandId, endsRun: found.run ?? stopped, done: false };
+    await this.#guests.keep(found, { ...found.record, reboot });
+    return { ...found, record: { ...found.record, reboot } };
+  }
+
+  async #finishReboot(guestId: string, commandId: string): Promise<void> {
+    const found = await this.#guests.require(guestId);
+    const { reboot } = found.record;
+    // Somebody else's command came in between: it gives the power back.
+    if (reboot?.commandId !== commandId) return;
+    await powerOn(found);
+    await this.#guests.keep(await this.#guests.require(guestId), {
+      ...found.record,
+      reboot: { ...reboot, done: true },
+    });
+  }
+
+  /** Each step may be repeated, and the mark says that they all must be done once the first was. */
+  async #remove(guestId: string): Promise<void> {
+    const files = this.#guests.files(guestId);
+    if (await isThere(files.dir)) await writeFile(files.removing, "");
+    const found = await this.#guests.find(guestId);
+    if (found !== undefined) {
+      await cutPower(found.domain);
+      await forget(found.domain);
+    }
+    await rm(files.dir, { recursive: true, force: true });
+  }
+}
+
+async function forget(domain: Domain): Promise<void> {
+  try {
+    await domain.undefine({ flags: undefineFlags });
+  } catch (error) {
+    if (!isLibvirtError(error, VIR.ERR_NO_DOMAIN)) throw error;
+  }
+}
+
+/** In a reboot's record: there was no run to end. */
+const stopped = -1;
+
+const undefineFlags =
+  VIR.DOMAIN_UNDEFINE_MANAGED_SAVE |
+  VIR.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+  VIR.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA |
+  VIR.DOMAIN_UNDEFINE_NVRAM;
+
+/** A field that is absent and one that is `undefined` are the same specification. */
+const plain = (spec: GuestSpec): unknown => JSON.parse(JSON.stringify(spec)) as unknown;
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

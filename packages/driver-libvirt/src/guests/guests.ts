@@ -1,0 +1,103 @@
+import { uuidOf } from "@cloudhost/core/ports";
+import type { Clock, GuestState } from "@cloudhost/core/ports";
+import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
+import type { Domain, DomainState, Libvirt } from "@cloudhost/libvirt-rpc";
+import { guestNotFound } from "../errors.ts";
+import type { QemuImg } from "../tools/qemu-img.ts";
+import type { DomainHost } from "../xml/domain.ts";
+import { hasBooted } from "./boot-port.ts";
+import { guestFiles } from "./files.ts";
+import type { GuestFiles } from "./files.ts";
+import { metadataNamespace, metadataPrefix, parseDomain, recordXml } from "./record.ts";
+import type { DescribedGuest, GuestRecord } from "./record.ts";
+
+/** What a driver's parts work with: one host's libvirt, and what is known of the host. */
+export interface HostTools {
+  readonly host: string;
+  readonly libvirt: Libvirt;
+  readonly qemuImg: QemuImg;
+  readonly clock: Clock;
+  readonly instancesDir: string;
+  readonly domainHost: DomainHost;
+}
+
+/** A guest of ours that libvirt knows. */
+export interface FoundGuest extends DescribedGuest {
+  readonly domain: Domain;
+  readonly files: GuestFiles;
+}
+
+/** Finds this host's guests in libvirt, and tells how they are. Strangers' domains are not seen. */
+export class Guests {
+  readonly #tools: HostTools;
+
+  constructor(tools: HostTools) {
+    this.#tools = tools;
+  }
+
+  files(guestId: string): GuestFiles {
+    return guestFiles(this.#tools.instancesDir, guestId);
+  }
+
+  async find(guestId: string): Promise<FoundGuest | undefined> {
+    const domain = await this.#tools.libvirt.findDomain({ uuid: uuidOf(guestId) });
+    const found = domain && (await this.#describe(domain));
+    return found?.record.spec.id === guestId ? found : undefined;
+  }
+
+  /** @throws CloudHostError `GUEST_NOT_FOUND` */
+  async require(guestId: string): Promise<FoundGuest> {
+    const found = await this.find(guestId);
+    if (found === undefined) throw guestNotFound(guestId);
+    return found;
+  }
+
+  async *all(): AsyncGenerator<FoundGuest> {
+    for (const domain of await this.#tools.libvirt.listDomains({ persistent: true })) {
+      const found = await this.#describe(domain);
+      if (found !== undefined) yield found;
+    }
+  }
+
+  /** How a guest is; `undefined` when it was removed since it was found. */
+  async stateOf({ domain, files, run, record }: FoundGuest): Promise<GuestState | undefined> {
+    try {
+      const power = powerOf(await domain.state());
+      const { id } = record.spec;
+      if (power === "stopped" || run === undefined) return { id, power: "stopped", ready: "unknown" };
+      return { id, power, ready: (await hasBooted(files, run)) ? "ready" : "booting" };
+    } catch (error) {
+      if (isLibvirtError(error, VIR.ERR_NO_DOMAIN)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Keeps another record with a guest, for its run and for the next. */
+  async keep({ domain, run }: FoundGuest, record: GuestRecord): Promise<void> {
+    const metadata = { namespace: metadataNamespace, prefix: metadataPrefix, xml: recordXml(record) };
+    await domain.setMetadata(metadata, { affect: run === undefined ? ["config"] : ["live", "config"] });
+  }
+
+  async #describe(domain: Domain): Promise<FoundGuest | undefined> {
+    try {
+      const described = parseDomain(await domain.describe(), this.#tools.host);
+      return described && { ...described, domain, files: this.files(described.record.spec.id) };
+    } catch (error) {
+      if (isLibvirtError(error, VIR.ERR_NO_DOMAIN)) return undefined;
+      throw error;
+    }
+  }
+}
+
+function powerOf({ state }: DomainState): GuestState["power"] {
+  switch (state) {
+    case VIR.DOMAIN_SHUTOFF:
+    case VIR.DOMAIN_CRASHED:
+      return "stopped";
+    case VIR.DOMAIN_PAUSED:
+    case VIR.DOMAIN_PMSUSPENDED:
+      return "paused";
+    default:
+      return "running";
+  }
+}

@@ -1,0 +1,70 @@
+import { access, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isId } from "@cloudhost/core/ports";
+import { throwIfCancelled } from "../errors.ts";
+import { probePrefix } from "../host/probe-kvm.ts";
+import { partialSuffix } from "./files.ts";
+import { abandonCopy } from "./freeze.ts";
+import type { FoundGuest, Guests, HostTools } from "./guests.ts";
+import { powerOn } from "./power.ts";
+
+/**
+ * Puts right what a crash left half done: a guest that was being made and is not defined goes, one that was being
+ * removed goes as well, copies of disks that were not finished are made never, and a reboot that had got as far as
+ * cutting the power gives it back.
+ *
+ * @param remove the driver's own way to remove a guest, which may be repeated
+ */
+export async function recoverGuests(
+  tools: HostTools,
+  guests: Guests,
+  remove: (guestId: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const name of await readdir(tools.instancesDir)) {
+    throwIfCancelled(signal, "recovering");
+    if (isId("srv", name)) await recoverGuest(name, guests, remove);
+  }
+  for (const domain of await tools.libvirt.listDomains({ persistent: false })) {
+    if (domain.name === `${probePrefix}${tools.host}`) await domain.destroy();
+  }
+}
+
+async function recoverGuest(
+  guestId: string,
+  guests: Guests,
+  remove: (guestId: string) => Promise<void>,
+): Promise<void> {
+  const files = guests.files(guestId);
+  const found = await guests.find(guestId);
+  if (await isThere(files.removing)) return remove(guestId);
+  if (await isThere(files.defining)) {
+    // Without a definition nobody was told that the guest exists; with one, all that was missing is this.
+    if (found === undefined) return remove(guestId);
+    await rm(files.defining, { force: true });
+  }
+  if (found === undefined) return;
+  await abandonCopy(found.domain, files, { describe: () => guests.require(guestId) });
+  await removePartials(files.frozenDir);
+  await finishReboot(found, guests);
+}
+
+async function removePartials(frozenDir: string): Promise<void> {
+  const names = await readdir(frozenDir).catch(() => []);
+  for (const name of names) if (name.endsWith(partialSuffix)) await rm(join(frozenDir, name), { force: true });
+}
+
+/** A reboot that has not yet cut the power is left to whoever repeats it. */
+async function finishReboot(found: FoundGuest, guests: Guests): Promise<void> {
+  const { record, run } = found;
+  if (record.reboot === undefined || record.reboot.done || run === record.reboot.endsRun) return;
+  await powerOn(found);
+  const { id } = record.spec;
+  await guests.keep(await guests.require(id), { ...record, reboot: { ...record.reboot, done: true } });
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

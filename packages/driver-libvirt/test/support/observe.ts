@@ -1,0 +1,88 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { HostObserver } from "@cloudhost/conformance";
+import { uuidOf } from "@cloudhost/core/ports";
+import type { CpuBudget } from "@cloudhost/core/ports";
+import { Libvirt } from "@cloudhost/libvirt-rpc";
+import type { TestHost } from "./host.ts";
+
+/** What the kernel enforces for a guest, read from its control groups. */
+export interface GuestLimits extends CpuBudget {
+  /** Where its vCPUs may run, and where QEMU's own threads may: `1`, `0`. */
+  readonly vcpuSet: string;
+  readonly emulatorSet: string;
+}
+
+/** Looks at the host past the driver: at files, processes, control groups, and libvirt's own list. */
+export function observe(host: TestHost, instancesDir: string): HostObserver {
+  return {
+    boots: async (guestId) => {
+      const console = await readFile(join(instancesDir, guestId, "console.log"), "latin1").catch(() => "");
+      return console.split("guest: its disk says").length - 1;
+    },
+    leftovers: async (guestId) => [
+      ...(await filesBelow(join(instancesDir, guestId))),
+      ...(await processesOf(guestId)).map((pid) => `process ${pid}`),
+      ...(await domainsOf(host, guestId)),
+    ],
+    cpuBudget: (guestId) => readLimits(host, guestId),
+  };
+}
+
+async function filesBelow(dir: string): Promise<string[]> {
+  const files = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  return files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+}
+
+/** Processes that have the guest's id on their command line, as QEMU has. */
+export async function processesOf(guestId: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    const command = await readFile(join("/proc", pid, "cmdline"), "utf8").catch(() => "");
+    if (command.includes(guestId)) found.push(pid);
+  }
+  return found;
+}
+
+async function domainsOf({ libvirtd }: TestHost, guestId: string): Promise<string[]> {
+  await using libvirt = await Libvirt.open({ socketPath: libvirtd.socketPath });
+  const domains = await libvirt.listDomains();
+  return domains.filter(({ uuid }) => uuid === uuidOf(guestId)).map(({ name }) => `domain ${name}`);
+}
+
+/** The limits of a running guest, from the kernel. */
+export async function readLimits(host: TestHost, guestId: string): Promise<GuestLimits> {
+  const pid = (await readFile(join(host.daemonDir, "run/libvirt/qemu", `${guestId}.pid`), "utf8")).trim();
+  const groups = (await readFile(join("/proc", pid, "cgroup"), "utf8")).trim().split("\n");
+  const version1 = groups
+    .map((line) => line.split(":"))
+    .find(([, controllers]) => controllers?.split(",").includes("cpu"));
+  const sets = await affinities(pid);
+  if (version1 !== undefined) {
+    const guest = join("/sys/fs/cgroup", version1[1] ?? "", dirname(version1[2] ?? ""));
+    const value = async (path: string): Promise<number> => Number(await readFile(join(guest, path), "utf8"));
+    return {
+      shares: await value("cpu.shares"),
+      periodUs: await value("vcpu0/cpu.cfs_period_us"),
+      quotaUsPerVcpu: await value("vcpu0/cpu.cfs_quota_us"),
+      ...sets,
+    };
+  }
+  const guest = join("/sys/fs/cgroup", dirname(groups[0]?.split(":")[2] ?? ""));
+  const [quota, period] = (await readFile(join(guest, "vcpu0/cpu.max"), "utf8")).trim().split(" ");
+  const shares = Number(await readFile(join(guest, "cpu.weight"), "utf8"));
+  return { shares, periodUs: Number(period), quotaUsPerVcpu: Number(quota), ...sets };
+}
+
+/** Where the kernel lets the threads of a QEMU run: its vCPUs' are named so. */
+async function affinities(pid: string): Promise<Pick<GuestLimits, "vcpuSet" | "emulatorSet">> {
+  let [vcpuSet, emulatorSet] = ["", ""];
+  for (const thread of await readdir(join("/proc", pid, "task"))) {
+    const status = await readFile(join("/proc", pid, "task", thread, "status"), "utf8").catch(() => "");
+    const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "";
+    if (/^Name:\s*CPU \d+\/(KVM|TCG)$/m.test(status)) vcpuSet = allowed;
+    if (thread === pid) emulatorSet = allowed;
+  }
+  return { vcpuSet, emulatorSet };
+}
