@@ -1,0 +1,122 @@
+import { uuidOf } from "@cloudhost/core/ports";
+import type { GuestSpec } from "@cloudhost/core/ports";
+import { describe, expect, it } from "vitest";
+import { guestFiles } from "../../src/guests/files.ts";
+import { parseDomain } from "../../src/guests/record.ts";
+import type { DomainHost } from "../../src/xml/domain.ts";
+import { domainXml } from "../../src/xml/domain.ts";
+import { XmlNode } from "../../src/xml/parse.ts";
+
+const id = "srv_01arz3ndektsv4rrffq69g5fav";
+const digest = `sha256:${"0".repeat(64)}`;
+const spec: GuestSpec = {
+  id,
+  name: "web-1",
+  vcpus: 2,
+  milliEcuPerVcpu: 2000,
+  memoryMib: 512,
+  disks: [
+    { kind: "ephemeral", sizeGib: 5 },
+    { kind: "system", sizeGib: 10 },
+  ],
+  base: { path: "/images/base.raw", format: "raw", digest },
+  nics: [
+    {
+      id: "nic_01arz3ndektsv4rrffq69g5fav",
+      tap: "ch0123456789ab",
+      mac: "02:00:00:00:00:01",
+      address: "10.0.0.5",
+      prefixLength: 16,
+      gateway: "10.0.0.1",
+    },
+  ],
+};
+const host: DomainHost = {
+  virtType: "kvm",
+  architecture: "x86_64",
+  cores: { guestCores: 15, guestSet: "1-15,17-31", hostSet: "0,16" },
+  milliEcuPerCore: 4000,
+  cgroup: "v1",
+  diskCache: "none",
+};
+const files = guestFiles("/instances", id);
+const described = (of: GuestSpec, on: DomainHost = host): XmlNode =>
+  XmlNode.parse(domainXml({ host: "host-1", spec: of }, on, files)).one("domain");
+
+describe("a guest's domain", () => {
+  it("has the guest's id as its name and the guest's UUID as its own", () => {
+    const domain = described(spec);
+    expect(domain.one("name").text).toBe(id);
+    expect(domain.one("uuid").text).toBe(uuidOf(id));
+    expect(domain.one("title").text).toBe("web-1");
+    expect(domain.attribute("type")).toBe("kvm");
+  });
+
+  it("is held to its EUCU: 2 vCPUs × 2 EUCU on an E5-2650", () => {
+    const tuning = described(spec).one("cputune");
+    expect(tuning.one("shares").text).toBe("4096");
+    expect(tuning.one("period").text).toBe("100000");
+    expect(tuning.one("quota").text).toBe("50000");
+    expect(tuning.all("vcpupin").map((pin) => [pin.attribute("vcpu"), pin.attribute("cpuset")])).toEqual([
+      ["0", "1-15,17-31"],
+      ["1", "1-15,17-31"],
+    ]);
+    expect(tuning.one("emulatorpin").attribute("cpuset")).toBe("0,16");
+    expect(described(spec, { ...host, cgroup: "v2" }).one("cputune", "shares").text).toBe("156");
+    const unlimited = described(spec, { ...host, cgroup: undefined }).one("cputune");
+    expect([unlimited.all("shares").length, unlimited.all("quota").length, unlimited.all("vcpupin").length]).toEqual([
+      0, 0, 2,
+    ]);
+  });
+
+  it("has its system disk first, and its tap as the network driver made it", () => {
+    const devices = described(spec).one("devices");
+    expect(
+      devices.all("disk").map((disk) => [disk.one("target").attribute("dev"), disk.one("source").attribute("file")]),
+    ).toEqual([
+      ["vda", files.system],
+      ["vdb", files.ephemeral(0)],
+    ]);
+    const nic = devices.one("interface");
+    expect(nic.attribute("type")).toBe("ethernet");
+    expect(nic.one("mac").attribute("address")).toBe("02:00:00:00:00:01");
+    expect([nic.one("target").attribute("dev"), nic.one("target").attribute("managed")]).toEqual([
+      "ch0123456789ab",
+      "no",
+    ]);
+  });
+
+  it("names disks as the kernel does, however many", () => {
+    const disks = [spec.disks[1], ...Array.from({ length: 27 }, () => spec.disks[0])] as GuestSpec["disks"];
+    const names = described({ ...spec, disks })
+      .all("devices", "disk", "target")
+      .map((target) => target.attribute("dev"));
+    expect(names.slice(24)).toEqual(["vdy", "vdz", "vdaa", "vdab"]);
+  });
+
+  it("starts a kernel where one is given, and the disk otherwise", () => {
+    expect(described(spec).one("os", "boot").attribute("dev")).toBe("hd");
+    const kernel = { path: "/boot/kernel", format: "raw" as const, digest };
+    const direct = described({ ...spec, boot: { kernel, arguments: `root=/dev/vda a="<b>" & c` } });
+    expect(direct.one("os", "kernel").text).toBe("/boot/kernel");
+    expect(direct.all("os", "initrd")).toEqual([]);
+    expect(direct.one("os", "cmdline").text).toBe(`root=/dev/vda a="<b>" & c`);
+    expect(direct.all("os", "boot")).toEqual([]);
+  });
+
+  it.each([
+    `</title></domain><domain>`,
+    `"'&<>]]>--`,
+    "two\nlines\r\nand a tab\t.",
+    "a\0b\u0001 \ud800 \uffff",
+    "日本語 😀 é",
+    "$(id); `id` ../../x %s {{x}} &amp;#x41;",
+  ])("cannot be changed by its name, which comes back whole: %j", (name) => {
+    const xml = domainXml({ host: "host-1", spec: { ...spec, name } }, host, files);
+    const [domain, ...others] = XmlNode.parse(xml).all("domain");
+    expect(others).toEqual([]);
+    expect(domain?.all("title")).toHaveLength(1);
+    expect(domain?.all("name").map((each) => each.text)).toEqual([id]);
+    expect(parseDomain(xml, "host-1")?.record.spec.name).toBe(name);
+  });
+});
