@@ -44,7 +44,7 @@ async function writeProject(project: string, tarballs: readonly Tarball[]): Prom
   await write("package.json", { name: "somebody", private: true, type: "module", dependencies });
   await write("tsconfig.json", { compilerOptions, include: ["*.ts"] });
   await writeFile(join(project, "entries.ts"), importAll());
-  await cp(join(root, "scripts/packed-program.ts"), join(project, "program.ts"));
+  await cp(join(root, "scripts/packed/program.ts"), join(project, "program.ts"));
 }
 
 /** A program that imports every entry that is not a command's. */

@@ -1,6 +1,6 @@
 /**
  * What a user of the packages might write: it touches each of them, and every line of it type-checks against what was
- * packed. `check-packed.ts` runs it in a project that has nothing of this repository.
+ * packed. `../check-packed.ts` runs it in a project that has nothing of this repository.
  */
 import { describeComputeDriver } from "@cloudhost/conformance";
 import { createCloud, explanationText, host, isCloudHostError, kbitFromMbit } from "@cloudhost/core";
