@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import { z } from "zod";
 
 /**
@@ -16,6 +17,12 @@ export const LedgerEntry = z.discriminatedUnion("kind", [
 ]);
 /** A line of the ledger. */
 export type LedgerEntry = z.infer<typeof LedgerEntry>;
+
+/** Adds a line to the ledger of this run of the host tests, where one is kept. */
+export function record(entry: LedgerEntry): void {
+  const file = process.env["CLOUDHOST_LEDGER"];
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(entry)}\n`);
+}
 
 /** What all host tests together have done. */
 export interface Ledger {
