@@ -31,7 +31,10 @@ export interface FollowerOptions {
   readonly patience: Patience;
   /** Passes on what the host says of a command until disposed of. */
   readonly listen: (commandId: string, listener: (report: CommandReport) => void) => Disposable;
+  /** Cancels the command on the host. */
   readonly signal: AbortSignal | undefined;
+  /** Ends the following alone: the command goes on, and whoever asks for it again is told how it ended. */
+  readonly leave: AbortSignal;
   readonly onProgress: ((percent: number) => void) | undefined;
 }
 
@@ -50,6 +53,7 @@ export class CommandFollower {
   readonly #options: FollowerOptions;
   readonly #ended = Promise.withResolvers<EndedReply>();
   readonly #aborted = Promise.withResolvers<void>();
+  readonly #left = Promise.withResolvers<void>();
   readonly #endsAtMs: number;
   #end: EndedReply | undefined;
   #percent = 0;
@@ -69,12 +73,17 @@ export class CommandFollower {
    * fired, `DEADLINE_EXCEEDED`. After the last three it may have been done all the same.
    */
   async follow(): Promise<EndedReply> {
-    const { signal, listen } = this.#options;
+    const { signal, leave, listen } = this.#options;
     using listening = new DisposableStack();
     listening.use(listen(this.#command.commandId, (report) => this.#hear(report)));
-    const abort = (): void => this.#aborted.resolve();
+    const abort = (): void => {
+      this.#aborted.resolve();
+      if (leave.aborted) this.#left.resolve();
+    };
     signal?.addEventListener("abort", abort, { once: true });
     listening.defer(() => signal?.removeEventListener("abort", abort));
+    leave.addEventListener("abort", abort, { once: true });
+    listening.defer(() => leave.removeEventListener("abort", abort));
     return await this.#follow();
   }
 
@@ -87,6 +96,7 @@ export class CommandFollower {
       accepted = accepted ? await this.#isKnown() : await this.#send();
       if (this.#end === undefined) await this.#pause(pauseMs);
       if (this.#end !== undefined) return this.#end;
+      if (this.#options.leave.aborted) throw this.#leftAlone();
       if (this.#isAborted()) return this.#giveUp(this.#cancelled());
       if (this.#leftMs() <= 0) return this.#giveUp(this.#deadlineExceeded());
       if (this.#silentMs() > patience.silenceMs) throw this.#silent();
@@ -144,7 +154,8 @@ export class CommandFollower {
     // Detached: it may go on after we have heard enough, and its waits are then no longer ours.
     const asked = detached(ask);
     try {
-      const answer = await clock.waiting(Promise.race([asked, this.#ended.promise.then(() => undefined)]));
+      const enough = Promise.race([this.#ended.promise, this.#left.promise]).then(() => undefined);
+      const answer = await clock.waiting(Promise.race([asked, enough]));
       if (answer !== undefined) this.#heardMs = clock.nowMs();
       return answer;
     } catch (error) {
@@ -203,6 +214,12 @@ export class CommandFollower {
       { what: kind },
       { cause },
     );
+  }
+
+  #leftAlone(): CloudHostError {
+    const { kind } = this.#command;
+    const message = `${kind} on ${this.#options.host} is not waited for any more; it goes on.`;
+    return new CloudHostError("CANCELLED", message, { what: `waiting for ${kind}` });
   }
 
   #deadlineExceeded(): CloudHostError {

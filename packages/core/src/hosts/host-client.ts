@@ -52,6 +52,7 @@ export class HostClient implements Disposable {
   readonly #options: HostClientOptions;
   readonly #patience: Patience;
   readonly #listeners = new Map<string, Set<(report: CommandReport) => void>>();
+  readonly #leave = new AbortController();
   #reports: Subscription | undefined;
 
   constructor(options: HostClientOptions) {
@@ -87,7 +88,9 @@ export class HostClient implements Disposable {
     this.#hear();
     const listen = (id: string, listener: (report: CommandReport) => void): Disposable => this.#listen(id, listener);
     const patience = this.#patience;
-    const follower = new CommandFollower(command, { bus, host, clock, logger, patience, listen, signal, onProgress });
+    const leave = this.#leave.signal;
+    const options = { bus, host, clock, logger, patience, listen, signal, leave, onProgress };
+    const follower = new CommandFollower(command, options);
     return this.#resultOf(kind, await clock.busy(() => follower.follow()));
   }
 
@@ -96,8 +99,9 @@ export class HostClient implements Disposable {
     return boundHostClient(this.host, (kind, args, options) => this.run(kind, args, options), binding);
   }
 
-  /** Listens no more to the host. Commands under way go on, and are asked for instead. */
+  /** Follows nothing more: calls under way reject with `CANCELLED`, and their commands go on. */
   [Symbol.dispose](): void {
+    this.#leave.abort();
     this.#reports?.unsubscribe();
     this.#reports = undefined;
   }

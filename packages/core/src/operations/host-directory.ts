@@ -5,15 +5,14 @@ import type { HostDirectory } from "./run-dependencies.ts";
 /** The hosts that this process has opened, as act steps see them. */
 export const hostDirectory = (runtime: HostRuntime, convergence: NetworkConvergence): HostDirectory => ({
   reached: () => runtime.opened.map(({ id }) => id),
-  host(hostId, { operationId, epoch, resource, nextCommandId, transfer }) {
+  host(hostId, { operationId, epoch, resource, nextCommandId, onPercent }) {
     const { client } = runtime.get(hostId);
     const bound = client.bind({
       operationId,
       epoch,
       resource,
       nextCommandId,
-      signal: transfer.signal,
-      onProgress: (percent) => transfer.onPercent(percent),
+      onProgress: onPercent,
     });
     return {
       compute: bound.compute,

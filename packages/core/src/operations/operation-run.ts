@@ -282,7 +282,7 @@ export class OperationRun {
     const { clock, logger } = this.#dependencies;
     for (;;) {
       try {
-        return (await effect()) ?? undefined;
+        return (await this.#unlessStopped(effect)) ?? undefined;
       } catch (cause) {
         if (this.#mustStop(cause)) throw cause;
         const error = CloudHostError.from(cause);
@@ -301,6 +301,22 @@ export class OperationRun {
         );
         await clock.sleep(backOffMs(this.#attempt), this.#signal);
       }
+    }
+  }
+
+  /**
+   * Waits for an effect, until this process stops: then it is left as it is, not cancelled. Its commands go on, and who
+   * takes the operation over asks for the same ones and is told how they ended.
+   */
+  async #unlessStopped<Out>(effect: () => Promise<Out> | undefined): Promise<Out | undefined> {
+    this.#signal.throwIfAborted();
+    const stopped = Promise.withResolvers<never>();
+    const stop = (): void => stopped.reject(this.#signal.reason);
+    this.#signal.addEventListener("abort", stop, { once: true });
+    try {
+      return await Promise.race([effect(), stopped.promise]);
+    } finally {
+      this.#signal.removeEventListener("abort", stop);
     }
   }
 
@@ -386,7 +402,7 @@ export class OperationRun {
       epoch: this.#row.epoch,
       resource: this.#row.resource_id,
       nextCommandId,
-      transfer: { signal: this.#signal, onPercent },
+      onPercent,
     };
     return {
       ...known,

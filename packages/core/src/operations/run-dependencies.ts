@@ -14,8 +14,8 @@ export interface CommandSource {
   readonly resource: string;
   /** The same at each run of the same attempt: a repeat after a crash is answered from the agent's journal. */
   nextCommandId(): string;
-  /** Cancels its commands; told how far, in per cent of the step. */
-  readonly transfer: { readonly signal: AbortSignal; onPercent(percent: number): void };
+  /** Told how far it is, in per cent of the step. */
+  onPercent(percent: number): void;
 }
 
 /** Another process has the host: that one goes on with the operation. */

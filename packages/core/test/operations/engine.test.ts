@@ -89,18 +89,15 @@ overDatabases((open) => {
   });
 
   it("goes on with an operation whose runner is gone, from where its journal says", async () => {
-    const { database, world, definition, submit, engine } = await prepared();
-    const died = new Error("killed");
-    const dying = testEngine(database, [definition], {
-      leaseMs: 100,
-      onBoundary: (name) => {
-        if (name === "server.test do two: begun") throw died;
-      },
-    });
+    const { database, world, definition, engine } = await prepared();
+    const reached = Promise.withResolvers<void>();
+    world.hang = { step: "do two", reached: reached.resolve };
+    const dying = testEngine(database, [definition]);
     const { id } = await dying.submit({ size: 3 });
-    await dying.engine.close(1000);
+    await reached.promise;
+    await dying.engine.close(0);
+    delete world.hang;
     world.done.length = 0;
-    void submit;
     await engine.start();
     expect(await engine.ended(id)).toMatchObject({ state: "succeeded" });
     expect(world.done).toEqual(["do two", "two saw made and 7"]);
@@ -109,31 +106,28 @@ overDatabases((open) => {
   });
 
   it("lets a runner that lost its lease change nothing", async () => {
-    const { database, world, definition } = await prepared();
-    const slow = Promise.withResolvers<void>();
-    const late = testEngine(database, [definition], { leaseMs: 100 });
-    world.faults.set("do one", { times: 0, error: final });
-    const push = world.done.push.bind(world.done);
-    const reached = Promise.withResolvers<void>();
-    let first = true;
-    world.done.push = (...steps) => {
-      if (first && steps[0] === "do one") {
-        first = false;
-        reached.resolve();
-      }
-      return push(...steps);
-    };
-    const { id } = await late.submit({ size: 3 });
+    const database = await open();
+    const [reached, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const definition = defineOperation("server.test", z.strictObject({ size: z.int() }))
+      .act("slow", {
+        run: async () => {
+          reached.resolve();
+          await goOn.promise;
+        },
+      })
+      .record("finish", { write: () => [{ ...count(database, "finished", 1), result: undefined }] })
+      .failed(() => count(database, "failed", 1));
+    const { engine, submit } = testEngine(database, [definition]);
+    const { id } = await submit({ size: 3 });
     await reached.promise;
-    await database.run(late.journal.letGo("nobody"));
     await database.write(database.tables.operations).where({ id }).update({ owner: "own_other", epoch: 1_000_000 });
-    await late.engine.close(1000);
-    slow.resolve();
+    goOn.resolve();
+    await engine.close(1000);
     const row = await database.first<{ state: string; owner: string }>(
       database.read(database.tables.operations).where({ id }),
     );
     expect(row).toMatchObject({ state: "running", owner: "own_other" });
-    expect(await counted(database, "finished")).toBe(0);
+    expect([await counted(database, "finished"), await counted(database, "failed")]).toEqual([0, 0]);
   });
 
   it("tries the next alternative when a guard refuses one, and decides anew when none is left", async () => {
@@ -180,35 +174,25 @@ overDatabases((open) => {
     await runner.close(1000);
   });
 
-  it("leaves what it could not finish to others when it closes", async () => {
-    const {
-      definition,
-      database,
-      world,
-      engine: successor,
-    } = await prepared({ "do one": { times: 99_999, error: retryable } });
-    const hanging = Promise.withResolvers<void>();
-    const patient = defineOperation("server.test", z.strictObject({ size: z.int() }))
+  it("leaves what it could not finish to others when it closes, and cancels nothing", async () => {
+    const database = await open();
+    const reached = Promise.withResolvers<void>();
+    const definition = defineOperation("server.test", z.strictObject({ size: z.int() }))
       .act("wait", {
-        run: ({ transfer }) =>
-          Promise.race([
-            hanging.promise,
-            new Promise<void>((_, reject) =>
-              transfer.signal?.addEventListener("abort", () => reject(new Error("stopped"))),
-            ),
-          ]),
+        run: () => {
+          reached.resolve();
+          return new Promise<void>(() => {});
+        },
       })
       .failed(() => count(database, "failed", 1));
-    const leaving = testEngine(database, [patient]);
-    const { id } = await leaving.submit({ size: 1 });
-    await leaving.engine.close(0);
+    const { engine, submit } = testEngine(database, [definition]);
+    const { id } = await submit({ size: 1 });
+    await reached.promise;
+    await engine.close(0);
     const row = await database.first<{ state: string; lease_until_ms: number }>(
       database.read(database.tables.operations).where({ id }),
     );
     expect(row).toMatchObject({ state: "running", lease_until_ms: 0 });
     expect(await counted(database, "failed")).toBe(0);
-    void definition;
-    void world;
-    await successor.close(0);
   });
 });

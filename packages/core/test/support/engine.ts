@@ -20,6 +20,8 @@ export interface TestWorld {
   readonly done: string[];
   /** By step and direction (`do two`): how often it fails, and how. */
   readonly faults: Map<string, { times: number; error: CloudHostError }>;
+  /** A step that never returns; told when it is reached. */
+  hang?: { readonly step: string; reached(): void };
 }
 
 export const retryable = new CloudHostError(
@@ -49,6 +51,9 @@ export function testOperation(database: Database, world: TestWorld): OperationDe
       throw fault.error;
     }
     world.done.push(name);
+    if (world.hang?.step !== name) return;
+    world.hang.reached();
+    await new Promise(() => {});
   };
   return defineOperation("server.test", z.strictObject({ size: z.int() }))
     .record("claim", {
