@@ -39,6 +39,8 @@ export async function* watch<Name extends EventName>(
       const queue = new EventQueue<Watched<Name>>(queueLength);
       const stop = (): void => queue.end();
       signal.addEventListener("abort", stop, { once: true });
+      // It may have fired while the connection was opened, and does not fire again.
+      if (signal.aborted) stop();
       using _ = { [Symbol.dispose]: () => signal.removeEventListener("abort", stop) };
       await Promise.all(names.map(async (name) => pump(name, await connection.subscribe(name), queue)));
       waitMs = firstMs;

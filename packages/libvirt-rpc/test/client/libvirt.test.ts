@@ -127,6 +127,21 @@ describe("watching", () => {
     await expect(libvirt.hostname()).rejects.toMatchObject({ kind: "disconnected" });
   });
 
+  it("ends when the signal fires before the daemon has answered", async () => {
+    const registration = held({ callbackID: 1 });
+    const daemon = new FakeDaemon({ connectDomainEventCallbackRegisterAny: registration.handler });
+    await using libvirt = await open(daemon);
+    const stop = new AbortController();
+    const kinds: string[] = [];
+    const watching = (async () => {
+      for await (const { kind } of libvirt.watch(["domainLifecycle"], { signal: stop.signal })) kinds.push(kind);
+    })();
+    stop.abort();
+    registration.release();
+    await watching;
+    expect(kinds).toEqual(["subscribed"]);
+  });
+
   it("gives up on what trying again does not mend", async () => {
     const daemon = new FakeDaemon();
     await using libvirt = await open(daemon);
