@@ -80,6 +80,7 @@ export class FakeKernel {
   }
 
   #named([program, verb, ...rest]: Command["argv"]): string {
+    if (verb === "-V" || verb === "--version") return `${program} 1.0\n`;
     if (program === "ipset" && verb === "save") {
       const saved = this.sets.save(rest[0] ?? "");
       if (saved === undefined) throw new Refusal("The set with the given name does not exist");
