@@ -5,6 +5,7 @@
 import { describeComputeDriver } from "@cloudhost/conformance";
 import { createCloud, explanationText, host, isCloudHostError, kbitFromMbit } from "@cloudhost/core";
 import { fakeFleet } from "@cloudhost/driver-fake";
+import { libvirt } from "@cloudhost/driver-libvirt";
 import { imageStore, memoryBackend } from "@cloudhost/image-store";
 import { isLibvirtError } from "@cloudhost/libvirt-rpc";
 import { linuxNetwork } from "@cloudhost/network-qos";
@@ -30,10 +31,14 @@ try {
   else throw error;
 }
 
-// What a product puts together by itself; the network driver is only data here, and opens nothing.
-const [fake] = fakeFleet({ hosts: 1 });
-const routed = linuxNetwork({ internal: "eth0", external: "eth1" });
-if (fake !== undefined) console.log(host({ ...fake, network: routed }).name);
+// What a product puts together by itself. A host is data: nothing of it is opened here.
+const real = host({
+  name: "host-1",
+  zone: "az-1",
+  compute: libvirt({ uri: "qemu:///system" }),
+  network: linuxNetwork({ internal: "eth0", external: "eth1" }),
+});
+console.log(`${real.name} keeps ${real.reserve.cores} core for itself`);
 await using own = await createCloud({
   database: "sqlite:./cloud.db",
   scheduler: filterScheduler({ chain: ["ComputeFilter", "ECUFilter", "RamFilter", "DiskFilter", "NetworkFilter"] }),
