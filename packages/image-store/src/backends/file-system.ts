@@ -1,5 +1,4 @@
-import { opendir, readFile, rm, stat } from "node:fs/promises";
-import { open } from "node:fs/promises";
+import { open, opendir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { CloudHostError } from "@cloudhost/core/ports";
 import type { ChunkBackend, ChunkReadOptions, StoredObject } from "@cloudhost/core/ports";
@@ -52,7 +51,10 @@ class FileSystemBackend implements ChunkBackend {
   async size(key: string, signal?: AbortSignal): Promise<number | undefined> {
     throwIfCancelled(signal, `looking for ${key}`);
     const path = this.#path(key);
-    return this.#ifThere(key, signal, async () => (await stat(path)).size);
+    return this.#ifThere(key, signal, async () => {
+      const found = await stat(path);
+      return found.isFile() ? found.size : undefined;
+    });
   }
 
   async put(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -128,7 +130,7 @@ class FileSystemBackend implements ChunkBackend {
         return await work();
       } catch (error) {
         const code = systemCode(error);
-        if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+        if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
         throw error;
       }
     });

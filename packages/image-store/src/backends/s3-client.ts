@@ -126,7 +126,8 @@ export class S3Client implements Disposable {
       "HOST_UNAVAILABLE",
       `The object store ${name} does not serve us: ${reason}.`,
       { host: name, reason },
-      { cause: error, retryable: refused?.retryable ?? true },
+      // Not the client's own error, which carries the whole request with its signature.
+      { cause: new Error(reason), retryable: refused?.retryable ?? true },
     );
   }
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { ChunkFault, chunkBytes, chunkHeaderBytes } from "./chunk-codec.ts";
+import { ChunkFault, chunkBytes, chunkHeaderBytes, decodeChunk, encodeChunk, identifyChunk } from "./chunk-codec.ts";
 import type { ChunkTask, ChunkTaskResult } from "./chunk-task.ts";
 
 /** Memory for one chunk under way. A thread that works on it has it meanwhile: then both are empty. */
@@ -20,11 +20,14 @@ interface Thread {
   readonly waiters: Map<number, Waiter>;
 }
 
+/** Takes less than a millisecond, and less than handing it to a thread: done at once. */
+const smallBytes = 131_072;
+
 const threadCount = Math.min(4, availableParallelism());
 
 /**
  * Hashes, packs and unpacks chunks in worker threads: at 10 ms and more a chunk, the event loop would miss its timers.
- * The threads start with the first chunk, do not keep the process alive while they wait, and end with `dispose`.
+ * The threads start as they are needed, do not keep the process alive while they wait, and end with `dispose`.
  *
  * Not in the runtime's own pool of threads (asynchronous zlib, WebCrypto): its results are fresh buffers of the main
  * thread's, and collecting these took a quarter of an import's time, in stalls of the event loop of up to 200 ms.
@@ -50,11 +53,15 @@ export class ChunkThreads implements AsyncDisposable {
 
   /** The id of the chunk in `data`; `undefined` for zeros. */
   async identify(slot: ChunkSlot, dataBytes: number): Promise<string | undefined> {
+    if (dataBytes <= smallBytes) return identifyChunk(slot.data.subarray(0, dataBytes));
     return (await this.#run(slot, { kind: "identify", dataBytes, frameBytes: 0, id: "" })).id;
   }
 
   /** Packs the chunk in `data` into `frame`. @returns the object, a part of `frame` */
   async encode(slot: ChunkSlot, dataBytes: number): Promise<Buffer<ArrayBuffer>> {
+    if (dataBytes <= smallBytes) {
+      return slot.frame.subarray(0, encodeChunk(slot.data.subarray(0, dataBytes), slot.frame));
+    }
     const { frameBytes } = await this.#run(slot, { kind: "encode", dataBytes, frameBytes: 0, id: "" });
     return slot.frame.subarray(0, frameBytes);
   }
@@ -67,6 +74,10 @@ export class ChunkThreads implements AsyncDisposable {
   async decode(slot: ChunkSlot, object: Uint8Array, id: string, dataBytes: number): Promise<Buffer<ArrayBuffer>> {
     if (object.length > slot.frame.length) throw new ChunkFault(`it has ${object.length} bytes, more than any chunk`);
     slot.frame.set(object);
+    if (dataBytes <= smallBytes) {
+      decodeChunk(slot.frame.subarray(0, object.length), id, slot.data.subarray(0, dataBytes));
+      return slot.data.subarray(0, dataBytes);
+    }
     const { fault } = await this.#run(slot, { kind: "decode", dataBytes, frameBytes: object.length, id });
     if (fault !== undefined) throw new ChunkFault(fault);
     return slot.data.subarray(0, dataBytes);
@@ -91,8 +102,11 @@ export class ChunkThreads implements AsyncDisposable {
     return result;
   }
 
+  /** A thread starts when those there are have a chunk waiting each: a small disk needs one, and a start takes 50 ms. */
   #leastBusy(): Thread {
-    while (this.#threads.length < threadCount) this.#threads.push(this.#start());
+    if (this.#threads.length < threadCount && this.#threads.every(({ waiters }) => waiters.size > 1)) {
+      this.#threads.push(this.#start());
+    }
     return this.#threads.reduce((least, thread) => (thread.waiters.size < least.waiters.size ? thread : least));
   }
 

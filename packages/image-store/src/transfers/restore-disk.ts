@@ -49,6 +49,7 @@ export async function restoreDisk(
     await chunks.threads.lend((slot) => restore(slot, chunk));
     meter.done(chunk.index, "new");
   });
+  throwIfCancelled(signal, `restoring ${image}`);
   meter.finish();
   await file.sync();
 }

@@ -43,7 +43,8 @@ export async function storeDisk(
   const arrive = async (slot: ChunkSlot, id: ChunkId, bytes: number): Promise<ChunkOutcome> => {
     if (await chunks.has(id, signal)) return "duplicate";
     adding(id);
-    storedBytes += await chunks.put(slot, id, bytes, signal);
+    const took = await chunks.put(slot, id, bytes, signal);
+    storedBytes += took;
     return "new";
   };
   const store = async (slot: ChunkSlot, plan: ChunkPlan): Promise<ChunkOutcome> => {
@@ -69,6 +70,7 @@ export async function storeDisk(
   await forEachLimited(inOrder(), chunksAtOnce, async (plan) => {
     meter.done(plan.index, await chunks.threads.lend((slot) => store(slot, plan)));
   });
+  throwIfCancelled(signal, "storing a disk");
   meter.finish();
   return { manifest: manifestOf(logicalBytes, ids), chunks: meter.counts, storedBytes };
 }
