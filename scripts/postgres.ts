@@ -62,6 +62,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   server.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   const stop = async (): Promise<void> => {
+    server.ref();
     server.kill("SIGINT");
     await ended;
     await rm(folder, { recursive: true, force: true });
