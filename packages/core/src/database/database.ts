@@ -41,6 +41,12 @@ export interface Database extends AsyncDisposable {
    */
   transaction<Out>(work: (transaction: Knex.Transaction) => Promise<Out>): Promise<Out>;
 
+  /**
+   * Whether an error is the database's trouble of the moment (its server restarts, its disk is full, too many wait)
+   * rather than the statement's: the same may succeed later.
+   */
+  isTrouble(error: unknown): boolean;
+
   /** The writing side as knex, for migrations. */
   readonly write: Knex;
 }

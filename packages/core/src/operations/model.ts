@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Page } from "../names.ts";
+import { NameOrId, Page } from "../names.ts";
 import { ErrorRecord } from "../ports/bus.ts";
 
 /** `undoing`: a step failed, what was done is being taken back. `stuck`: taking it back failed too; somebody must look. */
@@ -36,5 +36,5 @@ export interface OperationProgress {
 }
 
 /** Which operations to list. */
-export const ListOperations = Page.extend({ state: OperationState.optional(), resourceId: z.string().optional() });
+export const ListOperations = Page.extend({ state: OperationState.optional(), resourceId: NameOrId.optional() });
 export type ListOperations = z.input<typeof ListOperations>;

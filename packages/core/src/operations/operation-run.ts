@@ -24,6 +24,11 @@ export class LeaseLost extends Error {
   override readonly name = "LeaseLost";
 }
 
+/** The journal could not be written: whether it was is unknown. The run ends, and goes on once its lease is over. */
+export class StoreTrouble extends Error {
+  override readonly name = "StoreTrouble";
+}
+
 /**
  * One run of one operation, from where its journal says it is to its end. Between two effects there is one commit: it
  * holds what the record steps between them write, the mark of the act step that comes next, and the journal entry.
@@ -260,6 +265,7 @@ export class OperationRun {
       this.#dependencies.committed();
       return undefined;
     } catch (error) {
+      if (database.isTrouble(error)) throw new StoreTrouble("The store is in trouble.", { cause: error });
       if (!(error instanceof GuardFailed)) throw error;
       if (error.guard === fenceGuard) throw new LeaseLost();
       const owner = joined.ownerOf(error.statement) ?? 0;
@@ -354,7 +360,12 @@ export class OperationRun {
 
   /** Whether this run ends here and another goes on, with nothing to take back. */
   #mustStop(error: unknown): boolean {
-    return error instanceof LeaseLost || error instanceof HostElsewhere || this.#signal.aborted;
+    return (
+      error instanceof LeaseLost ||
+      error instanceof HostElsewhere ||
+      error instanceof StoreTrouble ||
+      this.#signal.aborted
+    );
   }
 
   #act(): ActStep | undefined {

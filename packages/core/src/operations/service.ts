@@ -2,6 +2,7 @@ import { notFound, projectFilter } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
 import { parseInput } from "../parse.ts";
 import type { OperationEngine } from "./engine.ts";
@@ -30,11 +31,7 @@ export class Operations {
   list(input: ListOperations = {}): Listing<Operation> {
     return listing(async (at) => {
       const scope = await this.#caller.may("operations.list");
-      const { limit, after, state, resourceId } = parseInput(
-        ListOperations,
-        { ...input, ...at },
-        "a list of operations",
-      );
+      const { limit, after, state, resourceId } = parseInput(ListOperations, at, "a list of operations");
       const { database } = this.#dependencies;
       const query = database.read(database.tables.operations).orderBy("id").limit(limit);
       const projectId = projectFilter(scope);
@@ -52,7 +49,7 @@ export class Operations {
    */
   async get(operationId: string): Promise<Operation> {
     const scope = await this.#caller.may("operations.get");
-    return operationOf(await this.#row(operationId, projectFilter(scope)));
+    return operationOf(await this.#row(parseNamed("operation", operationId), projectFilter(scope)));
   }
 
   /**
@@ -61,7 +58,7 @@ export class Operations {
    */
   async result(operationId: string): Promise<OperationHandle<Operation>> {
     const scope = await this.#caller.may("operations.result");
-    const row = await this.#row(operationId, projectFilter(scope));
+    const row = await this.#row(parseNamed("operation", operationId), projectFilter(scope));
     return new OperationHandle(this.#dependencies.engine, row.id, row.resource_id, async () =>
       operationOf(await this.#row(operationId, projectFilter(scope))),
     );

@@ -195,4 +195,28 @@ overDatabases((open) => {
     expect(row).toMatchObject({ state: "running", lease_until_ms: 0 });
     expect(await counted(database, "failed")).toBe(0);
   });
+
+  it("takes nothing back when the store is in trouble, and goes on when that is over", async () => {
+    const { database, world, definition } = await prepared();
+    let trouble = true;
+    const shaky = Object.assign(Object.create(database) as typeof database, {
+      run: (script: Parameters<typeof database.run>[0]) => {
+        const writes = script.statements.some(({ sql }) => sql.includes("SET state"));
+        if (writes && trouble) return Promise.reject(Object.assign(new Error("busy"), { code: "08006" }));
+        return database.run(script);
+      },
+      isTrouble: (error: unknown) => (error as { code?: string }).code === "08006",
+      all: database.all.bind(database),
+      first: database.first.bind(database),
+      leaseNow: database.leaseNow.bind(database),
+    });
+    const { engine, submit } = testEngine(shaky, [definition], { leaseMs: 100 });
+    const { id } = await submit({ size: 1 });
+    await expect.poll(() => world.done).toEqual([]);
+    trouble = false;
+    await engine.start();
+    expect(await engine.ended(id)).toMatchObject({ state: "succeeded" });
+    expect(world.done.filter((step) => step.startsWith("undo"))).toEqual([]);
+    await engine.close(1000);
+  });
 });

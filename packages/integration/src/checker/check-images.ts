@@ -16,8 +16,13 @@ export async function checkImages(facts: Facts, { imageDir, stateDir }: CloudPla
   const context = { clock, ids: uuidv7Ids(clock), logger: silentLogger };
   await using store = await imageStore({ backend: fileSystemBackend(imageDir) }).open(context);
   const active = new Set(facts.images.filter(({ state }) => state === "active").map(({ id }) => String(id)));
+  // One that could not be deleted is in error, and still there until it is deleted again.
+  const undeleted = new Set(
+    facts.images.filter(({ state, digest }) => state === "error" && digest !== null).map(({ id }) => id),
+  );
   for await (const { name } of store.list()) {
-    if (!active.delete(name)) findings.push({ kind: "image", what: `the store has ${name}, which is no active image` });
+    if (!active.delete(name) && !undeleted.has(name))
+      findings.push({ kind: "image", what: `the store has ${name}, which is no active image` });
   }
   for (const id of active) findings.push({ kind: "image", what: `image ${id} is active, but not stored` });
   for (const host of facts.hosts) {

@@ -62,7 +62,7 @@ export class PostgresDatabase implements Database {
         ? knex({
             client: "pg",
             connection,
-            acquireConnectionTimeout: 10_000,
+            acquireConnectionTimeout: 60_000,
             log: silentKnex,
             pool: { min: 1, max: 10 },
           })
@@ -113,6 +113,13 @@ export class PostgresDatabase implements Database {
 
   transaction<Out>(work: (transaction: Knex.Transaction) => Promise<Out>): Promise<Out> {
     return this.#clock.busy(() => this.write.transaction((transaction) => withWatchdog(work(transaction))));
+  }
+
+  isTrouble(error: unknown): boolean {
+    const { code, name, message } = error as { code?: unknown; name?: string; message?: string };
+    if (name === "KnexTimeoutError" || /^Connection terminated/.test(message ?? "")) return true;
+    // Connection exceptions, too few resources, operator intervention, system errors; and the socket's own.
+    return typeof code === "string" && /^(08|53|57|58|40)[0-9A-Z]{3}$|^E(CONN|PIPE|TIMEDOUT|HOST)/.test(code);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -96,6 +96,11 @@ export class SqliteDatabase implements Database {
     return this.#clock.busy(() => this.write.transaction((transaction) => withWatchdog(work(transaction))));
   }
 
+  isTrouble(error: unknown): boolean {
+    const { code } = error as { code?: unknown };
+    return typeof code === "string" && /^(SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|PROTOCOL)|EXHAUSTED)/.test(code);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.read.destroy();
     await this.write.destroy();

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock, uuidv7Ids } from "@cloudhost/core/ports";
+import type { HostInventory } from "@cloudhost/core/ports";
+import type { Database } from "../packages/core/src/database/database.ts";
+import { migrateDatabase } from "../packages/core/src/database/migrations/migrate.ts";
+import { openDatabase } from "../packages/core/src/database/open-database.ts";
+import { insertInto, script } from "../packages/core/src/database/script.ts";
+import { Claims } from "../packages/core/src/hosts/claims.ts";
+import { HostStore } from "../packages/core/src/hosts/store.ts";
+import { ProjectStore } from "../packages/core/src/projects/store.ts";
+import { QuotaStore } from "../packages/core/src/quotas/store.ts";
+import { startPostgres } from "../scripts/postgres.ts";
+import type { BenchLine } from "./bench-line.ts";
+
+const hosts = 100;
+const claimsEach = { sqlite: 20_000, postgres: 4000 };
+
+/** Guarded claims a second: host, allocation, quota in one durable transaction each; the store itself, without a server's other steps. */
+export default async function run(emit: (line: BenchLine) => void): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "cloudhost-bench-"));
+  await using postgres = await startPostgres();
+  try {
+    for (const claimers of [1, 8, 64]) {
+      for (const database of ["sqlite", "postgres"] as const) {
+        const name = `claims_${claimers}`;
+        const url = database === "sqlite" ? `sqlite:${join(folder, `${name}.db`)}` : await postgres.database(name);
+        const value = await claimsPerSecond(url, claimers, claimsEach[database] / (claimers === 1 ? 8 : 1));
+        emit({
+          bench: "claims",
+          metric: "claims_per_s",
+          params: { database, claimers },
+          value: Math.round(value),
+          unit: "1/s",
+        });
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function claimsPerSecond(url: string, claimers: number, total: number): Promise<number> {
+  const clock = systemClock();
+  const ids = uuidv7Ids(clock);
+  await using database = await openDatabase({ database: url, clock });
+  await migrateDatabase(database);
+  const quotas = new QuotaStore(database);
+  const hostStore = new HostStore(database, ids);
+  const project = { id: ids.next("prj"), name: "album", createdAtMs: clock.nowMs() };
+  const unlimited = { servers: -1, vcpus: -1, milliEcu: -1, memoryMib: -1, externalKbit: -1 };
+  await database.run(new ProjectStore(database, quotas).create(project, unlimited));
+  const hostIds: string[] = [];
+  for (let index = 0; index < hosts; index += 1) {
+    const { id } = await hostStore.register(`host-${index}`, "az-1", 1);
+    await database.run(hostStore.setInventory(id, endless));
+    await database.run(hostStore.setState(id, "up", null, 1));
+    hostIds.push(id);
+  }
+  const serverIds = Array.from({ length: total }, () => ids.next("srv"));
+  for (let from = 0; from < total; from += 500) {
+    await database.run(script(...serverIds.slice(from, from + 500).map((id) => serverRow(database, id, project.id))));
+  }
+  const claims = new Claims(database, quotas, { changed() {}, stale() {} });
+  const claim = {
+    projectId: project.id,
+    vcpus: 1,
+    memoryMib: 1024,
+    resources: { milliEcu: 1000, memoryMib: 1100, diskGib: 10, internalKbit: 8000, externalKbit: 1000 },
+  };
+  let next = 0;
+  const claimer = async (): Promise<void> => {
+    for (let index = next++; index < total; index = next++) {
+      await database.run(claims.take(serverIds[index] ?? "", hostIds[index % hosts] ?? "", claim));
+    }
+  };
+  const startedMs = performance.now();
+  await Promise.all(Array.from({ length: claimers }, claimer));
+  return total / ((performance.now() - startedMs) / 1000);
+}
+
+const endless: HostInventory = {
+  cpuModel: "bench",
+  architecture: "x86_64",
+  hypervisor: "fake",
+  guestCores: 1_000_000,
+  milliEcuPerCore: 4000,
+  milliEcuEstimated: false,
+  milliEcu: 4_000_000_000,
+  memoryMib: 1_000_000_000,
+  diskGib: 1_000_000_000,
+  internalKbit: 1_000_000_000_000,
+  externalKbit: 1_000_000_000_000,
+  resources: {},
+  capabilities: {},
+};
+
+const serverRow = (database: Database, id: string, projectId: string) =>
+  insertInto(database.tables.servers, {
+    id,
+    project_id: projectId,
+    user_id: "bench",
+    name: "web",
+    state: "building",
+    busy: 1,
+    flavor: "c1.e1",
+    vcpus: 1,
+    milli_ecu_per_vcpu: 1000,
+    memory_mib: 1024,
+    system_disk_gib: 10,
+    ephemeral_disk_gib: 0,
+    resources: "{}",
+    image_id: "img_x",
+    internal_rate_kbit: 8000,
+    internal_ceil_kbit: 8000,
+    external_rate_kbit: 1000,
+    external_ceil_kbit: 1000,
+    guest: "unknown",
+    guest_since_ms: 1,
+    created_at_ms: 1,
+  });
