@@ -15,9 +15,19 @@ export const NameOrId = z
   .max(255)
   .regex(/^[A-Za-z0-9._-]+$/, "not a name or an id");
 
+/**
+ * A text that people or programs choose: 1 to 255 characters, none of them a control character, which PostgreSQL, logs
+ * and headers each take differently.
+ */
+export const Label = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}*$/u, "control characters are in it");
+
 /** How a list is cut into pages: `limit` items behind `after`, which is the last one's id of the page before. */
 export const Page = z.strictObject({
   limit: z.int().min(1).max(1000).default(100),
-  after: z.string().max(40).optional(),
+  after: NameOrId.max(40).optional(),
 });
 export type Page = z.infer<typeof Page>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Name } from "../names.ts";
+import { Label, Name, NameOrId } from "../names.ts";
 
 /**
  * What somebody may do. `member` uses the project's resources; `projectAdmin` also governs it; `operator` runs the cloud
@@ -14,9 +14,9 @@ export type Role = z.infer<typeof Role>;
  * @example { userId: "amy", projectId: "album", roles: ["member"] }
  */
 export const Actor = z.strictObject({
-  userId: z.string().min(1).max(255),
+  userId: Label,
   /** The project in which they act: its id or its name. Needed for whatever belongs to a project. */
-  projectId: z.string().min(1).max(63).optional(),
+  projectId: NameOrId.max(63).optional(),
   roles: z.array(Role).min(1),
 });
 export type Actor = z.infer<typeof Actor>;
