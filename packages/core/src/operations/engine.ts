@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Observable, Subject, concat, defer, filter, from, takeWhile } from "rxjs";
+import { Observable, Subject, concat, defer, filter, from, takeUntil, takeWhile } from "rxjs";
 import { GuardFailed } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
@@ -9,6 +9,7 @@ import type { OperationDefinition } from "./definition.ts";
 import type { OperationEnd, OperationWatch } from "./handle.ts";
 import { fenceGuard } from "./journal.ts";
 import type { OperationRow } from "./journal.ts";
+import { forwardOnly } from "./forward-only.ts";
 import type { OperationProgress, OperationState } from "./model.ts";
 import { LeaseLost, OperationRun } from "./operation-run.ts";
 import { HostElsewhere } from "./run-dependencies.ts";
@@ -52,6 +53,8 @@ export class OperationEngine implements OperationWatch {
   readonly #options: EngineOptions;
   readonly #owner: string;
   readonly #news = new Subject<OperationProgress>();
+  /** Operations that run here no more, ended or not. */
+  readonly #left = new Subject<string>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #queue: OperationRow[] = [];
   readonly #stop = new AbortController();
@@ -87,11 +90,8 @@ export class OperationEngine implements OperationWatch {
    */
   async submit(submission: Submission): Promise<{ id: string; resourceId: string }> {
     const { definition, idempotencyKey, projectId } = submission;
-    const inputHash = createHash("sha256").update(canonicalJson(submission.request)).digest("hex");
-    if (idempotencyKey !== undefined) {
-      const known = await this.#known(projectId, definition.kind, idempotencyKey, inputHash);
-      if (known !== undefined) return known;
-    }
+    const known = await this.earlier(submission);
+    if (known !== undefined) return known;
     const { database, journal, clock, onBoundary } = this.#dependencies;
     const id = this.#ids.next("op");
     const operation = {
@@ -102,7 +102,7 @@ export class OperationEngine implements OperationWatch {
       resourceId: submission.resourceId,
       hostId: submission.hostId,
       idempotencyKey,
-      inputHash,
+      inputHash: hashOf(submission.request),
       input: submission.input,
       firstStep: definition.steps[0]?.name ?? "end",
       nowMs: clock.nowMs(),
@@ -121,23 +121,45 @@ export class OperationEngine implements OperationWatch {
       if (runsHere && row !== undefined) this.#enqueue(row);
       return { id, resourceId: submission.resourceId };
     } catch (error) {
+      // Two with the same key at once: the other was first, and what it has taken may be what refused this one.
+      const first = await this.earlier(submission);
+      if (first !== undefined) return first;
       if (error instanceof GuardFailed) throw await submission.refused(error.guard);
-      // Two with the same key at once: the other was first.
-      const known =
-        idempotencyKey === undefined
-          ? undefined
-          : await this.#known(projectId, definition.kind, idempotencyKey, inputHash);
-      if (known !== undefined) return known;
       throw error;
     }
   }
 
+  /**
+   * The operation that the same key and request gave before, if any. It needs nothing that the request names: what was
+   * asked for once may be asked for again when that is gone.
+   * @throws CloudHostError `IDEMPOTENCY_MISMATCH`
+   */
+  async earlier({
+    definition,
+    projectId,
+    idempotencyKey: key,
+    request,
+  }: Pick<Submission, "definition" | "projectId" | "idempotencyKey" | "request">): Promise<
+    { id: string; resourceId: string } | undefined
+  > {
+    if (key === undefined) return undefined;
+    const { database, journal, clock } = this.#dependencies;
+    const keyed = journal.keyed(projectId, definition.kind, key, clock.nowMs());
+    const row = await database.first<OperationRow>(keyed);
+    if (row === undefined) return undefined;
+    if (row.input_hash === hashOf(request)) return { id: row.id, resourceId: row.resource_id };
+    const details = { key, operationId: row.id };
+    throw new CloudHostError("IDEMPOTENCY_MISMATCH", "This idempotency key came with another request before.", details);
+  }
+
   watch(operationId: string): Observable<OperationProgress> {
-    const live = this.#news.pipe(filter((progress) => progress.operationId === operationId));
+    const live = this.#news.pipe(
+      filter((progress) => progress.operationId === operationId),
+      takeUntil(this.#left.pipe(filter((id) => id === operationId))),
+    );
     const first = defer(() => from(this.#progressOf(operationId)));
-    const running = this.#running.has(operationId) || this.#queue.some(({ id }) => id === operationId);
-    const rest = running ? live : this.#polled(operationId);
     return new Observable<OperationProgress>((subscriber) => {
+      const runsHere = this.#running.has(operationId) || this.#queue.some(({ id }) => id === operationId);
       // What happens while the first state is read must not be missed.
       const early: OperationProgress[] = [];
       const listening = live.subscribe((progress) => early.push(progress));
@@ -145,9 +167,14 @@ export class OperationEngine implements OperationWatch {
         first,
         defer(() => {
           listening.unsubscribe();
+          // Another process may go on with it.
+          const rest = runsHere ? concat(live, this.#polled(operationId)) : this.#polled(operationId);
           return concat(from(early), rest);
         }),
-      ).pipe(takeWhile(({ state }) => !isEnd(state), true));
+      ).pipe(
+        forwardOnly(),
+        takeWhile(({ state }) => !isEnd(state), true),
+      );
       const subscription = all.subscribe(subscriber);
       subscription.add(listening);
       return subscription;
@@ -189,6 +216,7 @@ export class OperationEngine implements OperationWatch {
     await all;
     if (this.#options.runs) await database.run(journal.letGo(this.#owner));
     this.#news.complete();
+    this.#left.complete();
   }
 
   #enqueue(row: OperationRow): void {
@@ -204,6 +232,7 @@ export class OperationEngine implements OperationWatch {
         .busy(() => this.#run(row))
         .finally(() => {
           this.#running.delete(row.id);
+          this.#left.next(row.id);
           this.#next();
         });
       this.#running.set(row.id, run);
@@ -250,23 +279,6 @@ export class OperationEngine implements OperationWatch {
     }
   }
 
-  async #known(projectId: string | null, kind: string, key: string, inputHash: string) {
-    const { database } = this.#dependencies;
-    const row = await database.first<OperationRow>(
-      database.read(database.tables.operations).where({ project_id: projectId, kind, idempotency_key: key }),
-    );
-    if (row === undefined) return undefined;
-    if (row.input_hash !== inputHash) {
-      const details = { key, operationId: row.id };
-      throw new CloudHostError(
-        "IDEMPOTENCY_MISMATCH",
-        "This idempotency key came with another request before.",
-        details,
-      );
-    }
-    return { id: row.id, resourceId: row.resource_id };
-  }
-
   async #row(operationId: string): Promise<OperationRow | undefined> {
     const { database } = this.#dependencies;
     return database.first<OperationRow>(database.read(database.tables.operations).where({ id: operationId }));
@@ -292,7 +304,8 @@ export class OperationEngine implements OperationWatch {
         }
         subscriber.complete();
       };
-      poll().catch((error: unknown) => subscriber.error(error));
+      // Progress tells and does not throw: who subscribes without a handler for errors would end the process.
+      poll().catch(() => subscriber.complete());
       return () => gone.abort();
     });
   }
@@ -300,5 +313,7 @@ export class OperationEngine implements OperationWatch {
 
 /** How often the journal is asked about an operation that another process runs. */
 const pollMs = 250;
+
+const hashOf = (request: object): string => createHash("sha256").update(canonicalJson(request)).digest("hex");
 
 const isEnd = (state: OperationState): boolean => state === "succeeded" || state === "failed" || state === "stuck";

@@ -2,6 +2,7 @@ import type { Database } from "../database/database.ts";
 import { guarded, insertInto, script, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import type { CloudHostError } from "../errors.ts";
+import { msFrom } from "../units.ts";
 import type { OperationState } from "./model.ts";
 
 /** An operation's row. */
@@ -63,6 +64,9 @@ export interface Fence {
   readonly epoch: number;
 }
 
+/** How long an idempotency key is known. */
+const keyKeptMs = msFrom({ days: 7 });
+
 /** The guard of every journal entry: it fails when another process has the operation by now. */
 export const fenceGuard = "fence";
 
@@ -79,12 +83,22 @@ export class OperationJournal {
     this.#leaseMs = leaseMs;
   }
 
+  /** The operation that came with this idempotency key, while keys are kept. */
+  keyed(projectId: string | null, kind: string, key: string, nowMs: number) {
+    const { read, tables } = this.#database;
+    return read(tables.operations)
+      .whereRaw("COALESCE(project_id, '') = ?", [projectId ?? ""])
+      .where({ kind, idempotency_key: key })
+      .where("created_at_ms", ">", nowMs - keyKeptMs);
+  }
+
   /** Puts an operation in, leased to `owner`, or to nobody. The last statement's row has its epoch. */
   insert(operation: NewOperation, owner: string | undefined): readonly Statement[] {
     const { before, value } = this.#database.fence;
     const { operations } = this.#database.tables;
     return [
       ...before.map(({ sql }) => statement(sql)),
+      ...this.#forgetOldKey(operation),
       insertInto(operations, {
         id: operation.id,
         kind: operation.kind,
@@ -199,6 +213,13 @@ export class OperationJournal {
         .select("id"),
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** A key is free again when the operation that had it is old. */
+  #forgetOldKey({ projectId, kind, idempotencyKey, nowMs }: NewOperation): readonly Statement[] {
+    if (idempotencyKey === undefined) return [];
+    const sql = `UPDATE ${this.#database.tables.operations} SET idempotency_key = NULL WHERE COALESCE(project_id, '') = ? AND kind = ? AND idempotency_key = ? AND created_at_ms <= ?`;
+    return [statement(sql, [projectId ?? "", kind, idempotencyKey, nowMs - keyKeptMs])];
   }
 
   #until(): string {

@@ -1,13 +1,15 @@
-import { notFound, projectFilter, projectOf, sees } from "../access/caller.ts";
+import { notFound, projectFilter, projectOf } from "../access/caller.ts";
 import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
 import { CloudHostError } from "../errors.ts";
 import { isId } from "../ids.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
 import type { OperationDefinition } from "../operations/definition.ts";
 import { parseInput } from "../parse.ts";
+import { findServer } from "./find-server.ts";
 import type { GuestWatch } from "./guest-watch.ts";
 import { AwaitReady, CreateServer, ListServers, ServerAction, StopServer } from "./model.ts";
 import type { Server, ServerState } from "./model.ts";
@@ -53,20 +55,20 @@ export class Servers {
     const request = parseInput(CreateServer, input, "a server");
     const { planner, engine } = this.#dependencies;
     const project = projectOf(scope);
+    const asked = { definition: createServer, projectId: project.id, idempotencyKey: request.idempotencyKey, request };
+    const earlier = await engine.earlier(asked);
+    if (earlier !== undefined) return this.#created(scope, earlier);
     const { serverId, plan, row } = await planner.plan(request, project.id, scope.userId);
-    const { id, resourceId } = await engine.submit({
-      definition: createServer,
-      projectId: project.id,
+    const submitted = await engine.submit({
+      ...asked,
       actor: scope.userId,
       resourceId: serverId,
       hostId: undefined,
-      idempotencyKey: request.idempotencyKey,
-      request,
       input: plan,
       statements: (operationId) => [this.#dependencies.servers.insert({ ...row, operation_id: operationId })],
       refused: async (guard) => new CloudHostError("INTERNAL", `The guard ${guard} refused a new server.`, {}),
     });
-    return this.#handle(id, resourceId, () => this.#read(scope, resourceId));
+    return this.#created(scope, submitted);
   }
 
   /**
@@ -77,7 +79,7 @@ export class Servers {
   list(input: ListServers = {}): Listing<Server> {
     return listing(async (at) => {
       const scope = await this.#caller.may("servers.list");
-      const { limit, after, ...where } = parseInput(ListServers, { ...input, ...at }, "a list of servers");
+      const { limit, after, ...where } = parseInput(ListServers, at, "a list of servers");
       const { servers } = this.#dependencies;
       const rows = await servers.find({ ...where, projectId: projectFilter(scope) }, { limit, after });
       return { items: await this.#shown(scope, rows), limit };
@@ -90,7 +92,7 @@ export class Servers {
    */
   async get(idOrName: string): Promise<Server> {
     const scope = await this.#caller.may("servers.get");
-    return this.#read(scope, (await this.#row(scope, idOrName)).id);
+    return this.#read(scope, (await this.#find(scope, idOrName)).id);
   }
 
   /**
@@ -129,7 +131,9 @@ export class Servers {
   async delete(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<void>> {
     const scope = await this.#caller.may("servers.delete");
     const request = parseInput(ServerAction, input, "options of delete");
-    const row = await this.#row(scope, idOrName);
+    const earlier = await this.#earlierDelete(scope, idOrName, request);
+    if (earlier !== undefined) return this.#handle(earlier.id, earlier.resourceId, async () => {});
+    const row = await this.#find(scope, idOrName);
     const plan = { projectId: row.project_id, hostId: row.host_id };
     const states: readonly ServerState[] = ["active", "stopped", "error", "deleting"];
     const { id, resourceId } = await this.#submit(scope, row, deleteServer, request, plan, states, "deleting");
@@ -144,7 +148,7 @@ export class Servers {
   async ready(idOrName: string, input: AwaitReady = {}): Promise<Server> {
     const scope = await this.#caller.may("servers.ready");
     const { timeoutMs } = parseInput(AwaitReady, input, "options of ready");
-    const { id } = await this.#row(scope, idOrName);
+    const { id } = await this.#find(scope, idOrName);
     await this.#dependencies.guests.ready(id, timeoutMs);
     return this.#read(scope, id);
   }
@@ -156,7 +160,7 @@ export class Servers {
     request: { readonly graceMs: number; readonly idempotencyKey?: string | undefined },
     states: readonly ServerState[],
   ): Promise<OperationHandle<Server>> {
-    const row = await this.#row(scope, idOrName);
+    const row = await this.#find(scope, idOrName);
     const plan = { hostId: row.host_id, graceMs: request.graceMs };
     const { id, resourceId } = await this.#submit(scope, row, definition, request, plan, states);
     return this.#handle(id, resourceId, () => this.#read(scope, resourceId));
@@ -198,24 +202,29 @@ export class Servers {
     );
   }
 
+  #created(scope: Scope, { id, resourceId }: { id: string; resourceId: string }): OperationHandle<Server> {
+    return this.#handle(id, resourceId, () => this.#read(scope, resourceId));
+  }
+
+  /** The deletion that the same key gave before: by then the server itself may be gone. */
+  async #earlierDelete({ project }: Scope, idOrName: string, request: ServerAction) {
+    if (project === undefined || !isId("srv", parseNamed("server", idOrName))) return undefined;
+    const { idempotencyKey } = request;
+    const asked = { ...request, server: idOrName };
+    return this.#dependencies.engine.earlier({
+      definition: deleteServer,
+      projectId: project.id,
+      idempotencyKey,
+      request: asked,
+    });
+  }
+
   #handle<Result>(id: string, resourceId: string, result: () => Promise<Result>): OperationHandle<Result> {
     return new OperationHandle(this.#dependencies.engine, id, resourceId, result);
   }
 
-  async #row(scope: Scope, idOrName: string): Promise<ServerRow> {
-    const { servers } = this.#dependencies;
-    if (isId("srv", idOrName)) {
-      const row = await servers.get(idOrName);
-      if (row === undefined || !sees(scope, row.project_id)) throw notFound("server", idOrName);
-      return row;
-    }
-    const [row, another] = await servers.find({ projectId: projectFilter(scope), name: idOrName }, { limit: 2 });
-    if (row === undefined) throw notFound("server", idOrName);
-    if (another !== undefined) {
-      const details = { state: "ambiguous", allowed: ["an id"] };
-      throw new CloudHostError("CONFLICT", `Several servers have the name ${idOrName}: say which by its id.`, details);
-    }
-    return row;
+  #find(scope: Scope, idOrName: string): Promise<ServerRow> {
+    return findServer(this.#dependencies.servers, scope, idOrName);
   }
 
   async #read(scope: Scope, serverId: string): Promise<Server> {

@@ -88,6 +88,63 @@ overDatabases((open) => {
     await engine.close(1000);
   });
 
+  it("gives the operation of the same key also to who was refused because of it", async () => {
+    const { database, engine, definition } = await prepared();
+    const { engine: other } = testEngine(database, [definition]);
+    const one = (of: typeof engine) =>
+      of.submit({
+        definition,
+        projectId: "prj_x",
+        actor: "amy",
+        resourceId: "srv_x",
+        hostId: undefined,
+        idempotencyKey: "once",
+        request: { size: 1 },
+        input: { size: 1 },
+        statements: () => [
+          guarded(
+            "state",
+            `INSERT INTO ${database.tables.counters} (name, value) VALUES ('taken', 1) ON CONFLICT DO NOTHING`,
+          ),
+        ],
+        refused: async () => final,
+      });
+    const [first, second] = await Promise.all([one(engine), one(other)]);
+    expect(first.id).toBe(second.id);
+    await engine.close(1000);
+    await other.close(1000);
+  });
+
+  it("knows a key for seven days, also of operations of no project", async () => {
+    const database = await open();
+    const world: TestWorld = { done: [], faults: new Map() };
+    const definition = testOperation(database, world);
+    const { engine } = testEngine(database, [definition], { runs: false });
+    const ask = (size: number, key: string) =>
+      engine.submit({
+        definition,
+        projectId: null,
+        actor: "olga",
+        resourceId: "img_x",
+        hostId: undefined,
+        idempotencyKey: key,
+        request: { size },
+        input: { size },
+        statements: () => [],
+        refused: async () => final,
+      });
+    const both = await Promise.all([ask(1, "weekly"), ask(1, "weekly")]);
+    expect(both[0].id).toBe(both[1].id);
+    await expect(ask(2, "weekly")).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
+    const age = (days: number) =>
+      database.write(database.tables.operations).update({ created_at_ms: Date.now() - days * 86_400_000 });
+    await age(6.9);
+    expect((await ask(1, "weekly")).id).toBe(both[0].id);
+    await age(7.1);
+    expect((await ask(2, "weekly")).id).not.toBe(both[0].id);
+    await engine.close(0);
+  });
+
   it("goes on with an operation whose runner is gone, from where its journal says", async () => {
     const { database, world, definition, engine } = await prepared();
     const reached = Promise.withResolvers<void>();

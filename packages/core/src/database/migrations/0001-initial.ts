@@ -224,7 +224,7 @@ export const initial: Migration = {
       table.index(["project_id", "id"]);
     });
     await knex.raw(
-      `CREATE UNIQUE INDEX ?? ON ?? (project_id, kind, idempotency_key) WHERE idempotency_key IS NOT NULL`,
+      `CREATE UNIQUE INDEX ?? ON ?? (COALESCE(project_id, ''), kind, idempotency_key) WHERE idempotency_key IS NOT NULL`,
       [`${tables.operations}_idempotency`, tables.operations],
     );
     await create("operation_events", (table) => {

@@ -1,0 +1,26 @@
+import { notFound, projectFilter, sees } from "../access/caller.ts";
+import type { Scope } from "../access/caller.ts";
+import { parseNamed } from "../access/named.ts";
+import { CloudHostError } from "../errors.ts";
+import { isId } from "../ids.ts";
+import type { ServerRow, ServerStore } from "./store.ts";
+
+/**
+ * A server that the caller sees: by its id, or by its name where only one server of the project has it.
+ * @throws CloudHostError `INVALID_ARGUMENT`, `NOT_FOUND`, `CONFLICT` for a name that several have
+ */
+export async function findServer(servers: ServerStore, scope: Scope, idOrName: string): Promise<ServerRow> {
+  const wanted = parseNamed("server", idOrName);
+  if (isId("srv", wanted)) {
+    const row = await servers.get(wanted);
+    if (row === undefined || !sees(scope, row.project_id)) throw notFound("server", wanted);
+    return row;
+  }
+  const [row, another] = await servers.find({ projectId: projectFilter(scope), name: wanted }, { limit: 2 });
+  if (row === undefined) throw notFound("server", wanted);
+  if (another !== undefined) {
+    const details = { state: "ambiguous", allowed: ["an id"] };
+    throw new CloudHostError("CONFLICT", `Several servers have the name ${wanted}: say which by its id.`, details);
+  }
+  return row;
+}
