@@ -17,28 +17,27 @@ export interface Listing<Item> extends AsyncIterable<Item> {
 
 /**
  * A list over what gives one page behind a cursor.
- * @param read the items behind `after`, `limit` at most
+ * @param read authorises, parses what it is given, and reads: what the caller said, with the cursor of a later page
+ * @param input what the caller said, not parsed yet
  */
-export function listing<Item extends { readonly id: string }>(
-  read: (page: { readonly limit?: number | undefined; readonly after?: string | undefined }) => Promise<{
-    readonly items: readonly Item[];
-    readonly limit: number;
-  }>,
-  start: { readonly limit?: number | undefined; readonly after?: string | undefined },
+export function listing<Input extends { readonly after?: string | undefined }, Item extends { readonly id: string }>(
+  read: (input: Input) => Promise<{ readonly items: readonly Item[]; readonly limit: number }>,
+  input: Input,
 ): Listing<Item> {
-  const page = async (after: string | undefined): Promise<ListPage<Item>> => {
-    const { items, limit } = await read({ ...start, after });
+  const page = async (at: Input): Promise<ListPage<Item>> => {
+    const { items, limit } = await read(at);
     return { items, next: items.length < limit ? undefined : items.at(-1)?.id };
   };
   return {
-    page: () => page(start.after),
+    page: () => page(input),
     async *[Symbol.asyncIterator]() {
-      let after = start.after;
-      do {
-        const { items, next } = await page(after);
+      let at = input;
+      for (;;) {
+        const { items, next } = await page(at);
         yield* items;
-        after = next;
-      } while (after !== undefined);
+        if (next === undefined) return;
+        at = { ...input, after: next };
+      }
     },
   };
 }

@@ -68,6 +68,21 @@ export function insertInto(table: string, row: Readonly<Record<string, Binding>>
   return statement(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${marks})`, Object.values(row));
 }
 
+/** A row whose name nobody may have yet. Gives whether it was put in: `false` when another has the name. */
+export const insertNew = (table: string, row: Readonly<Record<string, Binding>>): Script<boolean> => {
+  const { sql, bindings } = insertInto(table, row);
+  return counting(`${sql} ON CONFLICT DO NOTHING RETURNING id`, bindings);
+};
+
+/** Deletes the row of that id. Gives whether there was one. */
+export const removeOne = (table: string, id: string): Script<boolean> =>
+  counting(`DELETE FROM ${table} WHERE id = ? RETURNING id`, [id]);
+
+const counting = (sql: string, bindings: readonly Binding[]): Script<boolean> => ({
+  statements: [statement(sql, bindings)],
+  result: ([rows]) => (rows?.length ?? 0) > 0,
+});
+
 /** A script that gives nothing. */
 export const script = (...statements: readonly Statement[]): Script => ({ statements, result: undefined });
 

@@ -2,6 +2,7 @@ import { notFound } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
@@ -34,13 +35,10 @@ export class Flavors {
     const parsed = parseInput(CreateFlavor, input, "a flavor");
     const { database, flavors, ids, clock, declared } = this.#dependencies;
     declared.check(parsed.resources, "a flavor");
-    if ((await flavors.named(parsed.name)) !== undefined) {
-      const details = { state: "taken", allowed: ["a name that no flavor has"] };
-      throw new CloudHostError("CONFLICT", `There is a flavor ${parsed.name} already.`, details);
-    }
     const flavor: Flavor = { ...parsed, id: ids.next("flv"), createdAtMs: clock.nowMs() };
-    await database.run(flavors.create(flavor));
-    return flavor;
+    if (await database.run(flavors.create(flavor))) return flavor;
+    const details = { state: "taken", allowed: ["a name that no flavor has"] };
+    throw new CloudHostError("CONFLICT", `There is a flavor ${parsed.name} already.`, details);
   }
 
   /**
@@ -49,7 +47,7 @@ export class Flavors {
    */
   async get(idOrName: string): Promise<Flavor> {
     await this.#caller.may("flavors.get");
-    return this.#named(idOrName);
+    return this.#named(parseNamed("flavor", idOrName));
   }
 
   /** Every flavor. */
@@ -68,7 +66,8 @@ export class Flavors {
   async delete(idOrName: string): Promise<void> {
     await this.#caller.may("flavors.delete");
     const { database, flavors } = this.#dependencies;
-    await database.run(flavors.delete((await this.#named(idOrName)).id));
+    const { id } = await this.#named(parseNamed("flavor", idOrName));
+    if (!(await database.run(flavors.delete(id)))) throw notFound("flavor", idOrName);
   }
 
   async #named(idOrName: string): Promise<Flavor> {

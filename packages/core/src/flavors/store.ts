@@ -1,5 +1,5 @@
 import type { Database } from "../database/database.ts";
-import { guarded, insertInto, script } from "../database/script.ts";
+import { insertNew, removeOne } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
 import type { Page } from "../names.ts";
 import type { Flavor } from "./model.ts";
@@ -24,31 +24,30 @@ export class FlavorStore {
     this.#database = database;
   }
 
-  create(flavor: Flavor): Script {
-    return script(
-      insertInto(this.#database.tables.flavors, {
-        id: flavor.id,
-        name: flavor.name,
-        vcpus: flavor.vcpus,
-        milli_ecu_per_vcpu: flavor.milliEcuPerVcpu,
-        memory_mib: flavor.memoryMib,
-        system_disk_gib: flavor.systemDiskGib,
-        ephemeral_disk_gib: flavor.ephemeralDiskGib,
-        resources: JSON.stringify(flavor.resources),
-        created_at_ms: flavor.createdAtMs,
-      }),
-    );
+  /** A new flavor. Gives `false` when its name is taken. */
+  create(flavor: Flavor): Script<boolean> {
+    return insertNew(this.#database.tables.flavors, {
+      id: flavor.id,
+      name: flavor.name,
+      vcpus: flavor.vcpus,
+      milli_ecu_per_vcpu: flavor.milliEcuPerVcpu,
+      memory_mib: flavor.memoryMib,
+      system_disk_gib: flavor.systemDiskGib,
+      ephemeral_disk_gib: flavor.ephemeralDiskGib,
+      resources: JSON.stringify(flavor.resources),
+      created_at_ms: flavor.createdAtMs,
+    });
   }
 
-  /** Guard `flavor`: there is none. */
-  delete(flavorId: string): Script {
-    return script(guarded("flavor", `DELETE FROM ${this.#database.tables.flavors} WHERE id = ?`, [flavorId]));
+  /** Gives `false` when there is none. */
+  delete(flavorId: string): Script<boolean> {
+    return removeOne(this.#database.tables.flavors, flavorId);
   }
 
   async named(idOrName: string): Promise<Flavor | undefined> {
     const { read, tables } = this.#database;
     const row = await this.#database.first<FlavorRow>(
-      read(tables.flavors).where({ id: idOrName }).orWhere({ name: idOrName }),
+      read(tables.flavors).where({ id: idOrName }).orWhere({ name: idOrName }).orderByRaw("id = ? DESC", [idOrName]),
     );
     return row === undefined ? undefined : flavorOf(row);
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Page } from "../names.ts";
+import { Name, Page } from "../names.ts";
 import { HostInventory } from "../ports/host.ts";
 
 /** `up`: its heartbeats arrive. `suspect`: some are missing. `down`: it did not open, or is long silent. */
@@ -30,5 +30,5 @@ export const Host = z.strictObject({
 export type Host = z.infer<typeof Host>;
 
 /** Which hosts to list. */
-export const ListHosts = Page.extend({ zone: z.string().optional(), state: HostState.optional() });
+export const ListHosts = Page.extend({ zone: Name.optional(), state: HostState.optional() });
 export type ListHosts = z.input<typeof ListHosts>;

@@ -2,6 +2,7 @@ import { notFound } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
 import { isId } from "../ids.ts";
 import { parseInput } from "../parse.ts";
@@ -32,7 +33,7 @@ export class Hosts {
   list(input: ListHosts = {}): Listing<Host> {
     return listing(async (at) => {
       await this.#caller.may("hosts.list");
-      const { limit, after, ...where } = parseInput(ListHosts, { ...input, ...at }, "a list of hosts");
+      const { limit, after, ...where } = parseInput(ListHosts, at, "a list of hosts");
       const { hosts } = this.#dependencies;
       const rows = await hosts.find(where, { limit, after });
       const declared = await hosts.declared(rows.map(({ id }) => id));
@@ -46,19 +47,25 @@ export class Hosts {
    */
   async get(idOrName: string): Promise<Host> {
     await this.#caller.may("hosts.get");
-    return this.#read(idOrName);
+    return this.#read(parseNamed("host", idOrName));
   }
 
-  /** Lets it take new servers again. */
+  /**
+   * Lets it take new servers again.
+   * @throws CloudHostError `NOT_FOUND`
+   */
   async enable(idOrName: string): Promise<Host> {
     await this.#caller.may("hosts.enable");
-    return this.#setEnabled(idOrName, true);
+    return this.#setEnabled(parseNamed("host", idOrName), true);
   }
 
-  /** It takes no new server; those it has go on. */
+  /**
+   * It takes no new server; those it has go on.
+   * @throws CloudHostError `NOT_FOUND`
+   */
   async disable(idOrName: string): Promise<Host> {
     await this.#caller.may("hosts.disable");
-    return this.#setEnabled(idOrName, false);
+    return this.#setEnabled(parseNamed("host", idOrName), false);
   }
 
   async #setEnabled(idOrName: string, enabled: boolean): Promise<Host> {

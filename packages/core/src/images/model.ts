@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Name, NameOrId, Page } from "../names.ts";
+import { Label, Name, NameOrId, Page } from "../names.ts";
 import { ChunkCounts } from "../ports/host-images.ts";
 
 /** `pending`: being stored. `active`: sealed, may be booted. `error`: failed, to be deleted. `deleting`. */
@@ -53,30 +53,40 @@ export const Image = z.strictObject({
 });
 export type Image = z.infer<typeof Image>;
 
+/** A file's absolute path. */
+const FilePath = z
+  .string()
+  .max(4096)
+  .refine((path) => isAbsolute(path) && !path.includes("\0"), "not an absolute path");
+
 /** Where an image comes from, and what it asks. */
 export const ImportImage = z.strictObject({
   name: Name,
   /** A raw, sparse raw or qcow2 file that the process running operations can read. */
-  path: z.string().max(4096).refine(isAbsolute, "not an absolute path"),
+  path: FilePath,
   visibility: ImageVisibility.default("private"),
   minDiskGib: z.int().min(0).max(65_536).default(0),
-  minMemoryMib: z.int().min(0).default(0),
+  minMemoryMib: z
+    .int()
+    .min(0)
+    .max(16 * 1024 * 1024)
+    .default(0),
   properties: ImageProperties.default({}),
-  idempotencyKey: z.string().min(1).max(255).optional(),
+  idempotencyKey: Label.optional(),
 });
 export type ImportImage = z.input<typeof ImportImage>;
 
 /** How a snapshot is named. */
 export const SnapshotServer = z.strictObject({
   name: Name,
-  idempotencyKey: z.string().min(1).max(255).optional(),
+  idempotencyKey: Label.optional(),
 });
 export type SnapshotServer = z.input<typeof SnapshotServer>;
 
 /** Where an image is written to. */
 export const ExportImage = z.strictObject({
   /** A new file that the calling process can write. */
-  path: z.string().max(4096).refine(isAbsolute, "not an absolute path"),
+  path: FilePath,
   format: z.enum(["raw", "qcow2"]).default("raw"),
 });
 export type ExportImage = z.input<typeof ExportImage>;

@@ -2,6 +2,7 @@ import { notFound, projectFilter, projectOf } from "../access/caller.ts";
 import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
 import type { Binding } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
@@ -12,8 +13,10 @@ import { parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { ImageStore } from "../ports/image-store.ts";
+import { findServer } from "../servers/find-server.ts";
 import type { ServerState } from "../servers/model.ts";
 import type { ServerStore } from "../servers/store.ts";
+import { findImage } from "./find-image.ts";
 import { ExportImage, ImportImage, ListImages, SnapshotServer } from "./model.ts";
 import type { Image } from "./model.ts";
 import { deleteImage } from "./operations/delete-image.ts";
@@ -53,7 +56,7 @@ export class Images {
     const scope = await this.#caller.may("images.import");
     const request = parseInput(ImportImage, input, "an image to import");
     if (request.visibility === "public" && !scope.everywhere) {
-      const details = { permission: "images.import of a public image", roles: [] };
+      const details = { permission: "images.import of a public image", roles: scope.roles };
       throw new CloudHostError("FORBIDDEN", "Only an operator makes a public image.", details);
     }
     const project = request.visibility === "public" ? scope.project : projectOf(scope);
@@ -89,11 +92,7 @@ export class Images {
     const scope = await this.#caller.may("images.snapshot");
     const request = parseInput(SnapshotServer, input, "a snapshot");
     const { ids, images, servers } = this.#dependencies;
-    const [row] = isId("srv", server)
-      ? [await servers.get(server)]
-      : await servers.find({ projectId: projectFilter(scope), name: server }, { limit: 1 });
-    const visible = projectFilter(scope) === undefined || row?.project_id === projectFilter(scope);
-    if (row === undefined || !visible) throw notFound("server", server);
+    const row = await findServer(servers, scope, server);
     const states: readonly ServerState[] = ["active", "stopped"];
     const source = row.image_id === "" ? undefined : await images.get(row.image_id);
     const plan = { serverId: row.id, hostId: row.host_id, snapshotId: ids.next("snp") };
@@ -121,9 +120,11 @@ export class Images {
   list(input: ListImages = {}): Listing<Image> {
     return listing(async (at) => {
       const scope = await this.#caller.may("images.list");
-      const { limit, after, server, state } = parseInput(ListImages, { ...input, ...at }, "a list of images");
-      const where = { projectId: projectFilter(scope), state, serverId: server };
-      return { items: (await this.#dependencies.images.find(where, { limit, after })).map(imageOf), limit };
+      const { limit, after, server, state } = parseInput(ListImages, at, "a list of images");
+      const { images, servers } = this.#dependencies;
+      const serverId = server === undefined ? undefined : await this.#serverId(scope, server);
+      const where = { projectId: projectFilter(scope), state, serverId };
+      return { items: (await images.find(where, { limit, after })).map(imageOf), limit };
     }, input);
   }
 
@@ -162,7 +163,7 @@ export class Images {
     const scope = await this.#caller.may("images.delete");
     const row = await this.#row(scope, idOrName);
     if (!scope.everywhere && row.project_id !== scope.project?.id) {
-      const details = { permission: "images.delete of a public image", roles: [] };
+      const details = { permission: "images.delete of a public image", roles: scope.roles };
       throw new CloudHostError("FORBIDDEN", "A public image is its owner's to delete.", details);
     }
     const { engine, images } = this.#dependencies;
@@ -239,23 +240,12 @@ export class Images {
     });
   }
 
-  async #row(scope: Scope, idOrName: string): Promise<ImageRow> {
-    const { images } = this.#dependencies;
-    const projectId = projectFilter(scope);
-    if (isId("img", idOrName)) {
-      const row = await images.get(idOrName);
-      const visible = projectId === undefined || row?.project_id === projectId || row?.visibility === "public";
-      if (row === undefined || !visible) throw notFound("image", idOrName);
-      return row;
-    }
-    const found = await images.find({ projectId, name: idOrName }, { limit: 1000 });
-    const mine = found.filter((row) => row.project_id === projectId);
-    const [row, another] = mine.length > 0 ? mine : found;
-    if (row === undefined) throw notFound("image", idOrName);
-    if (another !== undefined) {
-      const details = { state: "ambiguous", allowed: ["an id"] };
-      throw new CloudHostError("CONFLICT", `Several images have the name ${idOrName}: say which by its id.`, details);
-    }
-    return row;
+  /** Of a server by its id also when it is gone: its snapshots outlive it. */
+  async #serverId(scope: Scope, idOrName: string): Promise<string> {
+    return isId("srv", idOrName) ? idOrName : (await findServer(this.#dependencies.servers, scope, idOrName)).id;
+  }
+
+  #row(scope: Scope, idOrName: string): Promise<ImageRow> {
+    return findImage(this.#dependencies.images, projectFilter(scope), parseNamed("image", idOrName));
   }
 }

@@ -3,6 +3,7 @@ import { notFound, projectFilter, projectOf } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
@@ -32,10 +33,6 @@ export class Keypairs {
     const { name, publicKey } = parseInput(ImportKeypair, input, "a keypair");
     const { database, keypairs, ids, clock } = this.#dependencies;
     const projectId = projectOf(scope).id;
-    if ((await keypairs.named(projectId, name)) !== undefined) {
-      const details = { state: "taken", allowed: ["a name that no keypair of the project has"] };
-      throw new CloudHostError("CONFLICT", `There is a keypair ${name} already.`, details);
-    }
     const keypair = {
       id: ids.next("key"),
       projectId,
@@ -44,8 +41,9 @@ export class Keypairs {
       fingerprint: fingerprintOf(publicKey),
       createdAtMs: clock.nowMs(),
     };
-    await database.run(keypairs.create(keypair));
-    return keypair;
+    if (await database.run(keypairs.create(keypair))) return keypair;
+    const details = { state: "taken", allowed: ["a name that no keypair of the project has"] };
+    throw new CloudHostError("CONFLICT", `There is a keypair ${name} already.`, details);
   }
 
   /**
@@ -54,7 +52,7 @@ export class Keypairs {
    */
   async get(idOrName: string): Promise<Keypair> {
     const scope = await this.#caller.may("keypairs.get");
-    return this.#named(projectOf(scope).id, idOrName);
+    return this.#named(projectOf(scope).id, parseNamed("keypair", idOrName));
   }
 
   /** The project's keypairs. */
@@ -73,7 +71,8 @@ export class Keypairs {
   async delete(idOrName: string): Promise<void> {
     const scope = await this.#caller.may("keypairs.delete");
     const { database, keypairs } = this.#dependencies;
-    await database.run(keypairs.delete((await this.#named(projectOf(scope).id, idOrName)).id));
+    const { id } = await this.#named(projectOf(scope).id, parseNamed("keypair", idOrName));
+    if (!(await database.run(keypairs.delete(id)))) throw notFound("keypair", idOrName);
   }
 
   async #named(projectId: string, idOrName: string): Promise<Keypair> {

@@ -1,5 +1,5 @@
 import type { Database } from "../database/database.ts";
-import { guarded, insertInto, script } from "../database/script.ts";
+import { insertNew, removeOne } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
 import type { Page } from "../names.ts";
 import type { Keypair } from "./model.ts";
@@ -21,21 +21,21 @@ export class KeypairStore {
     this.#database = database;
   }
 
-  create(keypair: Keypair): Script {
-    return script(
-      insertInto(this.#database.tables.keypairs, {
-        id: keypair.id,
-        project_id: keypair.projectId,
-        name: keypair.name,
-        public_key: keypair.publicKey,
-        fingerprint: keypair.fingerprint,
-        created_at_ms: keypair.createdAtMs,
-      }),
-    );
+  /** A new keypair. Gives `false` when the project has one of that name. */
+  create(keypair: Keypair): Script<boolean> {
+    return insertNew(this.#database.tables.keypairs, {
+      id: keypair.id,
+      project_id: keypair.projectId,
+      name: keypair.name,
+      public_key: keypair.publicKey,
+      fingerprint: keypair.fingerprint,
+      created_at_ms: keypair.createdAtMs,
+    });
   }
 
-  delete(keypairId: string): Script {
-    return script(guarded("keypair", `DELETE FROM ${this.#database.tables.keypairs} WHERE id = ?`, [keypairId]));
+  /** Gives `false` when there is none. */
+  delete(keypairId: string): Script<boolean> {
+    return removeOne(this.#database.tables.keypairs, keypairId);
   }
 
   async named(projectId: string, idOrName: string): Promise<Keypair | undefined> {

@@ -2,7 +2,9 @@ import type { Caller } from "../access/caller.ts";
 import { notFound, sees } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
+import { GuardFailed } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { Page } from "../names.ts";
@@ -30,12 +32,17 @@ export class Projects {
     await this.#caller.may("projects.create");
     const { name } = parseInput(CreateProject, input, "a project");
     const { database, projects, ids, clock } = this.#dependencies;
-    if ((await projects.named(name)) !== undefined) {
+    const project = { id: ids.next("prj"), name, createdAtMs: clock.nowMs() };
+    try {
+      await database.run(projects.create(project, {}));
+    } catch (error) {
+      if (!(error instanceof GuardFailed)) throw error;
+      if ((await projects.named(name)) === undefined) {
+        throw new CloudHostError("EXHAUSTED", "There are no more marks for projects.", { resource: "tenant marks" });
+      }
       const details = { state: "taken", allowed: ["a name that no project has"] };
       throw new CloudHostError("CONFLICT", `There is a project ${name} already.`, details);
     }
-    const project = { id: ids.next("prj"), name, createdAtMs: clock.nowMs() };
-    await database.run(projects.create(project, {}));
     return project;
   }
 
@@ -45,7 +52,7 @@ export class Projects {
    */
   async get(idOrName: string): Promise<Project> {
     const scope = await this.#caller.may("projects.get");
-    const project = await this.#dependencies.projects.named(idOrName);
+    const project = await this.#dependencies.projects.named(parseNamed("project", idOrName));
     if (project === undefined || !(scope.everywhere || sees(scope, project.id))) throw notFound("project", idOrName);
     return project;
   }

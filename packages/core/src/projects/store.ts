@@ -1,5 +1,5 @@
 import type { Database } from "../database/database.ts";
-import { statement } from "../database/script.ts";
+import { guarded, statement } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
 import type { Page } from "../names.ts";
 import type { QuotaStore } from "../quotas/store.ts";
@@ -24,7 +24,10 @@ export class ProjectStore {
     this.#quotas = quotas;
   }
 
-  /** A new project with its quotas and the lowest free packet mark. */
+  /**
+   * A new project with its quotas and the lowest free packet mark. Guard `project`: its name is taken, or no mark is
+   * free.
+   */
   create(project: Project, limits: QuotaLimits): Script {
     const { projects } = this.#database.tables;
     const free = `(SELECT MIN(m.tenant) FROM (SELECT 1 AS tenant UNION ALL SELECT tenant + 1 FROM ${projects}) m WHERE m.tenant <= 65535 AND NOT EXISTS (SELECT 1 FROM ${projects} p WHERE p.tenant = m.tenant))`;
@@ -32,11 +35,11 @@ export class ProjectStore {
       statements: [
         // One at a time, so that two do not pick the same free mark.
         ...(this.#database.concurrentWriters ? [statement(`LOCK TABLE ${projects} IN SHARE ROW EXCLUSIVE MODE`)] : []),
-        statement(`INSERT INTO ${projects} (id, name, tenant, created_at_ms) SELECT ?, ?, ${free}, CAST(? AS BIGINT)`, [
-          project.id,
-          project.name,
-          project.createdAtMs,
-        ]),
+        guarded(
+          "project",
+          `INSERT INTO ${projects} (id, name, tenant, created_at_ms) SELECT ?, ?, f.tenant, CAST(? AS BIGINT) FROM (SELECT ${free} AS tenant) f WHERE f.tenant IS NOT NULL ON CONFLICT DO NOTHING`,
+          [project.id, project.name, project.createdAtMs],
+        ),
         this.#quotas.create(project.id, limits),
       ],
       result: undefined,

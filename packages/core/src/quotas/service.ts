@@ -1,7 +1,7 @@
 import { notFound, projectOf } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
+import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
-import { GuardFailed } from "../database/script.ts";
 import { parseInput } from "../parse.ts";
 import type { ProjectStore } from "../projects/store.ts";
 import { QuotaLimits } from "./model.ts";
@@ -32,16 +32,12 @@ export class Quotas {
    */
   async set(project: string, limits: QuotaLimits): Promise<readonly QuotaUse[]> {
     await this.#caller.may("quotas.set");
+    const name = parseNamed("project", project);
     const parsed = parseInput(QuotaLimits, limits, "limits of quotas");
     const { database, quotas, projects } = this.#dependencies;
-    const found = await projects.named(project);
+    const found = await projects.named(name);
     if (found === undefined) throw notFound("project", project);
-    try {
-      await database.run(quotas.setLimits(found.id, parsed));
-    } catch (error) {
-      if (error instanceof GuardFailed) throw notFound("project", project);
-      throw error;
-    }
+    await database.run(quotas.setLimits(found.id, parsed));
     return quotas.use(found.id);
   }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Name, NameOrId, Page } from "../names.ts";
+import { Label, Name, NameOrId, Page } from "../names.ts";
 import { ServerAddress } from "../networks/model.ts";
 import { ErrorRecord } from "../ports/bus.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
@@ -61,7 +61,7 @@ export const CreateServer = z.strictObject({
   flavor: NameOrId,
   image: NameOrId,
   /** Availability zone. @defaultValue any */
-  zone: z.string().max(63).optional(),
+  zone: Name.optional(),
   /** External bandwidth to buy, in kbit/s. @defaultValue 0: it reaches no external network */
   externalKbit: z.int().min(0).max(100_000_000).default(0),
   /** Name of a keypair of the project. */
@@ -69,15 +69,15 @@ export const CreateServer = z.strictObject({
   /** Servers of the project that name the same group are on different hosts, each. */
   antiAffinity: Name.optional(),
   /** The same key with the same request gives the same operation, for 7 days. */
-  idempotencyKey: z.string().min(1).max(255).optional(),
+  idempotencyKey: Label.optional(),
 });
 export type CreateServer = z.input<typeof CreateServer>;
 
 /** Which servers to list. */
 export const ListServers = Page.extend({
   state: ServerState.optional(),
-  zone: z.string().optional(),
-  name: z.string().optional(),
+  zone: Name.optional(),
+  name: Name.optional(),
 });
 export type ListServers = z.input<typeof ListServers>;
 
@@ -85,12 +85,12 @@ export type ListServers = z.input<typeof ListServers>;
 export const StopServer = z.strictObject({
   /** 0 cuts at once. @defaultValue 30,000 */
   graceMs: z.int().min(0).max(600_000).default(30_000),
-  idempotencyKey: z.string().min(1).max(255).optional(),
+  idempotencyKey: Label.optional(),
 });
 export type StopServer = z.input<typeof StopServer>;
 
 /** For an action without options of its own. */
-export const ServerAction = z.strictObject({ idempotencyKey: z.string().min(1).max(255).optional() });
+export const ServerAction = z.strictObject({ idempotencyKey: Label.optional() });
 export type ServerAction = z.input<typeof ServerAction>;
 
 /** How long to wait for its OS. */

@@ -4,7 +4,7 @@ import { CloudHostError } from "../errors.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { Flavor } from "../flavors/model.ts";
 import type { Ids } from "../ids.ts";
-import { isId } from "../ids.ts";
+import { findImage } from "../images/find-image.ts";
 import type { ImageProperties } from "../images/model.ts";
 import type { ImageRecords, ImageRow } from "../images/store.ts";
 import type { KeypairStore } from "../keypairs/store.ts";
@@ -86,13 +86,7 @@ export class ServerPlanner {
 
   /** An image that the project may boot: its own, or a public one. Its own name goes before a public one's. */
   async #image(idOrName: string, projectId: string): Promise<{ row: ImageRow; digest: string }> {
-    const { images } = this.#dependencies;
-    const found = isId("img", idOrName)
-      ? [await images.get(idOrName)].filter((row) => row?.project_id === projectId || row?.visibility === "public")
-      : await images.find({ projectId, name: idOrName }, { limit: 1000 });
-    const mine = found.filter((row) => row?.project_id === projectId);
-    const row = (mine.length > 0 ? mine : found).find((one) => one?.state === "active") ?? found[0];
-    if (row === undefined) throw notFound("image", idOrName);
+    const row = await findImage(this.#dependencies.images, projectId, idOrName);
     if (row.state !== "active" || row.digest === null) {
       throw new CloudHostError("CONFLICT", `The image ${row.name} is ${row.state}.`, {
         state: row.state,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Capacity } from "../hosts/model.ts";
+import { Name } from "../names.ts";
 
 /** The operations view: what there is, what is claimed, what is left, in base units. */
 export const Statistics = z.strictObject({
@@ -13,5 +14,5 @@ export const Statistics = z.strictObject({
 export type Statistics = z.infer<typeof Statistics>;
 
 /** Of which part of the cloud. */
-export const StatisticsOf = z.strictObject({ zone: z.string().optional(), host: z.string().optional() });
+export const StatisticsOf = z.strictObject({ zone: Name.optional(), host: Name.optional() });
 export type StatisticsOf = z.input<typeof StatisticsOf>;
