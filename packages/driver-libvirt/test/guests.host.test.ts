@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { macAddress, systemClock, tapName, uuidOf, uuidv7Ids } from "@cloudhost/core/ports";
 import type { ComputeDriver, GuestNic, GuestSpec } from "@cloudhost/core/ports";
-import { Libvirt } from "@cloudhost/libvirt-rpc";
+import { Libvirt, VIR } from "@cloudhost/libvirt-rpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTestHost } from "./support/host.ts";
 import type { TestHost } from "./support/host.ts";
@@ -177,6 +177,19 @@ describe.skipIf(host === undefined)("guests of a real libvirtd", () => {
     expect(await readdir(join(stateDir, "instances"))).toEqual([]);
   });
 
+  /** As far as a driver gets that dies while it freezes a running guest's disk. */
+  const beginCopy = async (guest: GuestSpec, partial: string): Promise<void> => {
+    await driver.start(guest.id);
+    await run("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "raw", "-b", image.disk.path, partial, "1G"]);
+    await using libvirt = await Libvirt.open({ socketPath: libvirtd.socketPath });
+    const domain = await libvirt.findDomain({ uuid: uuidOf(guest.id) });
+    const { DOMAIN_BLOCK_COPY_SHALLOW, DOMAIN_BLOCK_COPY_REUSE_EXT, DOMAIN_BLOCK_COPY_TRANSIENT_JOB } = VIR;
+    const flags = DOMAIN_BLOCK_COPY_SHALLOW | DOMAIN_BLOCK_COPY_REUSE_EXT | DOMAIN_BLOCK_COPY_TRANSIENT_JOB;
+    const target = `<disk type='file'><driver type='qcow2'/><source file='${partial}'/></disk>`;
+    await domain?.blockCopy("vda", target, flags);
+    expect(await domain?.blockJob("vda")).toBeDefined();
+  };
+
   it("are put right after a crash, wherever it was", async () => {
     const [making, removing, copying, rebooting] = [await defined(), await defined(), await defined(), await defined()];
     const stray = testGuest(host as TestHost);
@@ -184,7 +197,7 @@ describe.skipIf(host === undefined)("guests of a real libvirtd", () => {
     await writeFile(fileOf(stray, "defining"), "");
     await writeFile(fileOf(making, "defining"), "");
     await writeFile(fileOf(removing, "removing"), "");
-    await writeFile(fileOf(copying, `frozen/${ids.next("snp")}.qcow2.partial`), "");
+    await beginCopy(copying, fileOf(copying, `frozen/${ids.next("snp")}.qcow2.partial`));
     const cancel = new AbortController();
     await driver.start(rebooting.id);
     const reboot = driver.reboot(rebooting.id, ids.next("cmd"), 60_000, cancel.signal);
@@ -199,6 +212,7 @@ describe.skipIf(host === undefined)("guests of a real libvirtd", () => {
     expect(folders.toSorted()).toEqual([making.id, copying.id, rebooting.id].toSorted());
     expect(await readdir(fileOf(making, "."))).not.toContain("defining");
     expect(await readdir(fileOf(copying, "frozen"))).toEqual([]);
+    expect((await driver.freezeDisk(copying.id, ids.next("snp"))).format).toBe("qcow2");
     expect(await driver.get(rebooting.id)).toMatchObject({ power: "running" });
   });
 

@@ -10,6 +10,7 @@ import { isLibvirtError, Libvirt } from "@cloudhost/libvirt-rpc";
 import { findProgram } from "../tools/find-program.ts";
 import { namespaceCommands, privateFolders, qemuConfiguration } from "./mounts.ts";
 import { machineGroups, removeNewGroups } from "./cgroups.ts";
+import { destroyGuests, endChild, endDaemonsOf, killGuestsOf } from "./processes.ts";
 
 const run = promisify(execFile);
 
@@ -17,8 +18,9 @@ const run = promisify(execFile);
 export interface PrivateLibvirtdOptions {
   /**
    * A folder of its own: configuration, definitions, logs and sockets. It is made where it is missing, and left where
-   * it is, so that a daemon started there again has its domains still. Its path may have 70 characters at most, since
-   * a socket's path has room for little more.
+   * it is, so that a daemon started there again has its domains still. One that still runs there, because whoever
+   * started it was killed, is ended first, and its guests go on under the new one. Its path may have 70 characters at
+   * most, since a socket's path has room for little more.
    */
   readonly dir: string;
   /** Whether the daemon sees `/dev/kvm`. Hide it where KVM is there but does not work. @defaultValue "hide" */
@@ -55,16 +57,18 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions): Pro
   const programs = await findPrograms();
   requireRoot();
   await using undo = new AsyncDisposableStack();
+  await endDaemonsOf(dir, clock);
   await prepareFolder(dir);
   const groupsBefore = await machineGroups();
   undo.defer(() => removeNewGroups(groupsBefore));
+  undo.defer(() => killGuestsOf(dir, clock));
 
   // Holds the namespace open while it is furnished: it ends with its input, so even if this process is killed.
   const holder = spawn(programs.unshare, ["--mount", "--propagation", "private", "cat"], {
     stdio: ["pipe", "pipe", "ignore"],
     detached: true,
   });
-  undo.defer(() => ended(holder, "SIGKILL", clock));
+  undo.defer(() => endChild(holder, "SIGKILL", clock));
   await furnish(programs.nsenter, holder, dir, kvm);
   const inside = ["--target", String(holder.pid), "--mount"];
   await using log = await open(join(dir, "log", "libvirtd.log"), "a");
@@ -73,9 +77,9 @@ export async function startPrivateLibvirtd(options: PrivateLibvirtdOptions): Pro
     return spawn(programs.nsenter, [...inside, program], { stdio: [...stdio], detached: true });
   };
   const virtlogd = start(programs.virtlogd);
-  undo.defer(() => ended(virtlogd, "SIGTERM", clock));
+  undo.defer(() => endChild(virtlogd, "SIGTERM", clock));
   const libvirtd = start(programs.libvirtd);
-  undo.defer(() => ended(libvirtd, "SIGTERM", clock));
+  undo.defer(() => endChild(libvirtd, "SIGTERM", clock));
 
   const socketPath = join(dir, "run/libvirt/libvirt-sock");
   undo.defer(() => destroyGuests(socketPath));
@@ -168,31 +172,4 @@ const unavailable = (reason: string, cause: unknown): CloudHostError =>
 async function lastLines(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch(() => "");
   return text.trimEnd().split("\n").slice(-5).join("\n");
-}
-
-/** Guests outlive their daemon unless somebody ends them. */
-async function destroyGuests(socketPath: string): Promise<void> {
-  try {
-    await using libvirt = await Libvirt.open({ socketPath, openTimeoutMs: 5000 });
-    for (const domain of await libvirt.listDomains({ active: true })) await domain.destroy().catch(() => {});
-  } catch (error) {
-    // A daemon that is dead already has no guests that it could end.
-    if (!isLibvirtError(error)) throw error;
-  }
-}
-
-/** Ends a process of ours and waits for it; one that does not obey within five seconds is killed. */
-async function ended(child: ChildProcess, signal: NodeJS.Signals, clock: Clock): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  child.once("exit", () => resolve());
-  child.kill(signal);
-  const obeyed = new AbortController();
-  const patience = clock.sleep(5000, obeyed.signal).then(
-    () => child.kill("SIGKILL"),
-    () => {},
-  );
-  await promise;
-  obeyed.abort();
-  await patience;
 }

@@ -34,6 +34,7 @@ export interface Affecting extends CallOptions {
  */
 export class Domain {
   readonly #libvirt: LaneCaller;
+  /** As the protocol names it. */
   readonly ref: DomainRef;
 
   /** Not asked of the daemon: whether there is such a domain, the first call tells. */
@@ -42,10 +43,12 @@ export class Domain {
     this.ref = ref;
   }
 
+  /** Unique among the daemon's domains. */
   get name(): string {
     return this.ref.name;
   }
 
+  /** Unique everywhere. */
   get uuid(): string {
     return this.ref.uuid;
   }
@@ -84,10 +87,12 @@ export class Domain {
     await this.#libvirt.call("domainDestroyFlags", { dom: this.ref, flags }, { ...rest, lane: "control" });
   }
 
+  /** Stops its vCPUs where they are. */
   async suspend(options: CallOptions = {}): Promise<void> {
     await this.#libvirt.call("domainSuspend", { dom: this.ref }, this.#changing("control", options));
   }
 
+  /** Lets its vCPUs go on. */
   async resume(options: CallOptions = {}): Promise<void> {
     await this.#libvirt.call("domainResume", { dom: this.ref }, this.#changing("control", options));
   }
@@ -98,6 +103,7 @@ export class Domain {
     await this.#libvirt.call("domainUndefineFlags", { dom: this.ref, flags }, this.#changing("control", rest));
   }
 
+  /** How it is, and why. */
   async state(options: CallOptions = {}): Promise<DomainState> {
     return this.#libvirt.call("domainGetState", { dom: this.ref, flags: 0 }, asking(options));
   }
@@ -149,6 +155,7 @@ export class Domain {
     return valuesOf(params);
   }
 
+  /** Changes CPU shares, period and quota. */
   async setSchedulerParameters(params: readonly TypedParameter[], options: Affecting = {}): Promise<void> {
     const { affect, ...rest } = options;
     const args = { dom: this.ref, params, flags: impact(affect) };

@@ -17,5 +17,6 @@ export interface LaneCallOptions extends CallOptions {
 
 /** Calls procedures, each over its lane. */
 export interface LaneCaller {
+  /** @throws LibvirtError */
   call<Name extends ProcedureName>(name: Name, args: ArgsOf<Name>, options?: LaneCallOptions): Promise<ResultOf<Name>>;
 }

@@ -196,6 +196,7 @@ export class Libvirt implements LaneCaller, AsyncDisposable {
     await Promise.all(Object.values(this.#lanes).map((lane) => lane.close()));
   }
 
+  /** {@link Libvirt.close} */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -23,15 +23,22 @@ const typed =
 
 /** Parameters of one type each, as libvirt wants them: it refuses an `ullong` that comes as an `llong`. */
 export const parameter = {
+  /** Signed, 32 bits. */
   int: typed(VIR.TYPED_PARAM_INT, Number),
+  /** Unsigned, 32 bits. */
   uint: typed(VIR.TYPED_PARAM_UINT, Number),
+  /** Signed, 64 bits. */
   llong: typed(VIR.TYPED_PARAM_LLONG, BigInt),
+  /** Unsigned, 64 bits. */
   ullong: typed(VIR.TYPED_PARAM_ULLONG, BigInt),
+  /** A floating-point number. */
   double: typed(VIR.TYPED_PARAM_DOUBLE, Number),
+  /** Yes or no. */
   boolean: (field: string, value: boolean): TypedParameter => ({
     field,
     value: { type: VIR.TYPED_PARAM_BOOLEAN, value: value ? 1 : 0 },
   }),
+  /** Text. */
   string: (field: string, value: string): TypedParameter => ({
     field,
     value: { type: VIR.TYPED_PARAM_STRING, value },

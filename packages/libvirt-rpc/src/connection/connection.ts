@@ -38,6 +38,7 @@ export interface ConnectionOptions {
 
 /** Events as they come. Leaving the loop, or disposing, ends the subscription. */
 export interface Subscription<Event> extends AsyncIterableIterator<Event, undefined>, AsyncDisposable {
+  /** Ends the subscription. */
   return(): Promise<IteratorReturnResult<undefined>>;
 }
 
@@ -182,6 +183,7 @@ export class Connection implements AsyncDisposable {
     this.#wire.end(disconnectedError("the connection was closed"));
   }
 
+  /** {@link Connection.close} */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -76,11 +76,16 @@ export class LibvirtStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     this.end(disconnectedError(`${this.#name}: the stream was aborted`));
   }
 
+  /** {@link LibvirtStream.abort}, where it is not over already. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort();
     await Promise.resolve();
   }
 
+  /**
+   * What comes, until the other side has sent all.
+   * @throws LibvirtError what ended the stream
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const chunk = this.#chunks.shift();
