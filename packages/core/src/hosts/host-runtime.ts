@@ -8,7 +8,7 @@ import { GuardFailed, guarded, script, statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import type { OnBoundary } from "../operations/boundary.ts";
-import { HostElsewhere } from "../operations/run-dependencies.ts";
+import { HostElsewhere } from "../operations/stop-reasons.ts";
 import type { AgentBus, Bus, HostReport } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HostConfig } from "../ports/driver-module.ts";

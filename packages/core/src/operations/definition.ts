@@ -14,6 +14,9 @@ type Maybe<Out> = Out | Promise<Out>;
 /** What a step's undo may know: what the step would have returned may never have been known. */
 type Undone<Before, Out> = Before & (Out extends object ? Partial<Out> : unknown);
 
+/** There, or back. */
+export type Direction = "do" | "undo";
+
 /** Guarded writes. */
 export interface RecordStep<Before, Out> {
   /** Alternatives, tried in order: the first whose guards hold is done. */
@@ -25,7 +28,7 @@ export interface RecordStep<Before, Out> {
 /** An effect outside. Idempotent by the subject's id: it may be done twice, and again after a crash. */
 export interface ActStep<Before, Out> {
   /** Commits with the journal entry that begins the step, in either direction; it may be done again after a crash. */
-  mark?(context: Before & RecordTools, direction: "do" | "undo"): Script<{ revision: number }>;
+  mark?(context: Before & RecordTools, direction: Direction): Script<{ revision: number }>;
   run(context: Before & ActTools): Promise<Out>;
   /** Takes it back; also when it was half done or never. */
   undo?(context: Undone<Before, Out> & ActTools): Promise<void>;

@@ -11,9 +11,9 @@ import { fenceGuard } from "./journal.ts";
 import type { OperationRow } from "./journal.ts";
 import { forwardOnly } from "./forward-only.ts";
 import type { OperationProgress, OperationState } from "./model.ts";
-import { LeaseLost, OperationRun } from "./operation-run.ts";
-import { HostElsewhere } from "./run-dependencies.ts";
+import { OperationRun } from "./operation-run.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
+import { HostElsewhere, LeaseLost } from "./stop-reasons.ts";
 
 /** What an operation is asked for with. */
 export interface Submission {

@@ -18,11 +18,6 @@ export interface CommandSource {
   onPercent(percent: number): void;
 }
 
-/** Another process has the host: that one goes on with the operation. */
-export class HostElsewhere extends Error {
-  override readonly name = "HostElsewhere";
-}
-
 /** The hosts, as the engine reaches them. */
 export interface HostDirectory {
   /** The hosts that this process reaches. */

@@ -2,7 +2,7 @@ import type { Subject } from "rxjs";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { HostRuntime, OpenHost } from "../hosts/host-runtime.ts";
-import { HostElsewhere } from "../operations/run-dependencies.ts";
+import { HostElsewhere } from "../operations/stop-reasons.ts";
 import { outboxEvent } from "../operations/outbox.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { GuestState } from "../ports/guest.ts";
