@@ -1,1 +1,9 @@
-export {};
+/**
+ * Carries what cloudhost has to tell: signed webhooks.
+ *
+ * @packageDocumentation
+ */
+export { webhookNotifier } from "./webhook/webhook-notifier.ts";
+export type { WebhookNotifierOptions } from "./webhook/options.ts";
+export { verifyWebhook } from "./webhook/verify-webhook.ts";
+export type { ReceivedWebhook } from "./webhook/verify-webhook.ts";

@@ -9,8 +9,10 @@ export interface Notification {
 }
 
 /**
- * Carries notifications to one place. At least once: after an error the caller tries again.
- * @throws CloudHostError `HOST_UNAVAILABLE`, `retryable` when trying again may help
+ * Carries notifications to one place. At least once: after an error the caller tries again. Disposing cancels what is
+ * under way. Prove an implementation with `describeNotifier`.
+ * @throws CloudHostError `INVALID_ARGUMENT` for what is no notification, `HOST_UNAVAILABLE`, `retryable` when trying
+ * again may help, `CANCELLED` when the signal fires or the notifier is disposed of
  */
 export interface Notifier extends AsyncDisposable {
   readonly name: string;
