@@ -1,16 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, uuidv7Ids } from "@cloudhost/core/ports";
-import type { HostInventory } from "@cloudhost/core/ports";
-import type { Database } from "../packages/core/src/database/database.ts";
-import { migrateDatabase } from "../packages/core/src/database/migrations/migrate.ts";
-import { openDatabase } from "../packages/core/src/database/open-database.ts";
-import { insertInto, script } from "../packages/core/src/database/script.ts";
-import { Claims } from "../packages/core/src/hosts/claims.ts";
-import { HostStore } from "../packages/core/src/hosts/store.ts";
-import { ProjectStore } from "../packages/core/src/projects/store.ts";
-import { QuotaStore } from "../packages/core/src/quotas/store.ts";
+import { createCloud, tokens } from "@cloudhost/core";
+import type { HostInventory } from "@cloudhost/core";
+import { imageStore, memoryBackend } from "@cloudhost/image-store";
+import { filterScheduler } from "@cloudhost/scheduler";
+import { Container } from "inversify";
 import { startPostgres } from "../scripts/postgres.ts";
 import type { BenchLine } from "./bench-line.ts";
 
@@ -26,7 +21,12 @@ export default async function run(emit: (line: BenchLine) => void): Promise<void
       for (const database of ["sqlite", "postgres"] as const) {
         const name = `claims_${claimers}`;
         const url = database === "sqlite" ? `sqlite:${join(folder, `${name}.db`)}` : await postgres.database(name);
-        const value = await claimsPerSecond(url, claimers, claimsEach[database] / (claimers === 1 ? 8 : 1));
+        const value = await claimsPerSecond(
+          url,
+          join(folder, `state-${database}-${name}`),
+          claimers,
+          claimsEach[database] / (claimers === 1 ? 8 : 1),
+        );
         emit({
           bench: "claims",
           metric: "claims_per_s",
@@ -41,16 +41,20 @@ export default async function run(emit: (line: BenchLine) => void): Promise<void
   }
 }
 
-async function claimsPerSecond(url: string, claimers: number, total: number): Promise<number> {
-  const clock = systemClock();
-  const ids = uuidv7Ids(clock);
-  await using database = await openDatabase({ database: url, clock });
-  await migrateDatabase(database);
-  const quotas = new QuotaStore(database);
-  const hostStore = new HostStore(database, ids);
-  const project = { id: ids.next("prj"), name: "album", createdAtMs: clock.nowMs() };
-  const unlimited = { servers: -1, vcpus: -1, milliEcu: -1, memoryMib: -1, externalKbit: -1 };
-  await database.run(new ProjectStore(database, quotas).create(project, unlimited));
+async function claimsPerSecond(url: string, stateDir: string, claimers: number, total: number): Promise<number> {
+  // The claims themselves, from the container of a cloud that has no hosts to run.
+  const container = new Container();
+  const parts = { scheduler: filterScheduler(), images: imageStore({ backend: memoryBackend() }), container };
+  await using cloud = await createCloud({ database: url, stateDir, ...parts });
+  const ops = cloud.as({ userId: "bench", roles: ["operator"] });
+  const project = await ops.projects.create({ name: "album" });
+  await ops.quotas.set("album", { servers: -1, vcpus: -1, milliEcu: -1, memoryMib: -1, externalKbit: -1 });
+  const [database, ids, claims] = [
+    container.get(tokens.database),
+    container.get(tokens.ids),
+    container.get(tokens.claims),
+  ];
+  const [hostStore, servers] = [container.get(tokens.hosts), container.get(tokens.servers)];
   const hostIds: string[] = [];
   for (let index = 0; index < hosts; index += 1) {
     const { id } = await hostStore.register(`host-${index}`, "az-1", 1);
@@ -60,9 +64,9 @@ async function claimsPerSecond(url: string, claimers: number, total: number): Pr
   }
   const serverIds = Array.from({ length: total }, () => ids.next("srv"));
   for (let from = 0; from < total; from += 500) {
-    await database.run(script(...serverIds.slice(from, from + 500).map((id) => serverRow(database, id, project.id))));
+    const statements = serverIds.slice(from, from + 500).map((id) => servers.insert(serverRow(id, project.id)));
+    await database.run({ statements, result: undefined });
   }
-  const claims = new Claims(database, quotas, { changed() {}, stale() {} });
   const claim = {
     projectId: project.id,
     vcpus: 1,
@@ -96,27 +100,26 @@ const endless: HostInventory = {
   capabilities: {},
 };
 
-const serverRow = (database: Database, id: string, projectId: string) =>
-  insertInto(database.tables.servers, {
-    id,
-    project_id: projectId,
-    user_id: "bench",
-    name: "web",
-    state: "building",
-    busy: 1,
-    flavor: "c1.e1",
-    vcpus: 1,
-    milli_ecu_per_vcpu: 1000,
-    memory_mib: 1024,
-    system_disk_gib: 10,
-    ephemeral_disk_gib: 0,
-    resources: "{}",
-    image_id: "img_x",
-    internal_rate_kbit: 8000,
-    internal_ceil_kbit: 8000,
-    external_rate_kbit: 1000,
-    external_ceil_kbit: 1000,
-    guest: "unknown",
-    guest_since_ms: 1,
-    created_at_ms: 1,
-  });
+const serverRow = (id: string, projectId: string) => ({
+  id,
+  project_id: projectId,
+  user_id: "bench",
+  name: "web",
+  state: "building",
+  busy: 1,
+  flavor: "c1.e1",
+  vcpus: 1,
+  milli_ecu_per_vcpu: 1000,
+  memory_mib: 1024,
+  system_disk_gib: 10,
+  ephemeral_disk_gib: 0,
+  resources: "{}",
+  image_id: "img_x",
+  internal_rate_kbit: 8000,
+  internal_ceil_kbit: 8000,
+  external_rate_kbit: 1000,
+  external_ceil_kbit: 1000,
+  guest: "unknown",
+  guest_since_ms: 1,
+  created_at_ms: 1,
+});

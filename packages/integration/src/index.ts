@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from "./checker/checker.ts";
+export * from "./checker/finding.ts";
 export * from "./checker/store.ts";
 export * from "./crash/case-database.ts";
 export * from "./crash/cloud-folder.ts";

@@ -1,5 +1,5 @@
 import { readFakeWorld } from "@cloudhost/driver-fake";
-import type { CloudPlaces, Finding } from "./checker.ts";
+import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
 import type { Facts } from "./store.ts";
 

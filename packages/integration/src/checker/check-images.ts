@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { silentLogger, systemClock, uuidv7Ids } from "@cloudhost/core/ports";
 import { fileSystemBackend, findLeftovers, imageStore } from "@cloudhost/image-store";
-import type { CloudPlaces, Finding } from "./checker.ts";
+import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
 import type { Facts } from "./store.ts";
 

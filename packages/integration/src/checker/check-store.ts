@@ -1,4 +1,4 @@
-import type { Finding } from "./checker.ts";
+import type { Finding } from "./finding.ts";
 import type { Facts, Row } from "./store.ts";
 
 const resources = ["milli_ecu", "memory_mib", "disk_gib", "internal_kbit", "external_kbit"];

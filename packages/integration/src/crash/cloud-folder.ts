@@ -5,7 +5,7 @@ import type { Cloud, CloudOptions } from "@cloudhost/core";
 import { fakeFleet } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
-import type { CloudPlaces } from "../checker/checker.ts";
+import type { CloudPlaces } from "../checker/finding.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** Where the cloud of one case is, below a folder of its own. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { checkCloud } from "../checker/checker.ts";
-import type { CloudPlaces } from "../checker/checker.ts";
+import type { CloudPlaces } from "../checker/finding.ts";
 import { openStore } from "../checker/store.ts";
 import type { ChildTask } from "./child.ts";
 import { placesIn, prepareCase } from "./cloud-folder.ts";
