@@ -42,7 +42,11 @@ const run = promisify(execFile);
 /** Runs qemu-img; what is on this machine decides which cases of qcow2 can run. */
 export const qemuImg = async (...args: readonly string[]): Promise<void> => void (await run("qemu-img", args));
 
-/** Whether qemu-img is installed. */
+/** Writes 64 KiB of sevens into a qcow2, as its guest would. */
+export const guestWrites = async (path: string, offset: number): Promise<void> =>
+  void (await run("qemu-io", ["-f", "qcow2", "-c", `write -q -P 7 ${offset} 65536`, path]));
+
+/** Whether qemu-img is installed, and qemu-io, which comes with it. */
 export async function hasQemuImg(): Promise<boolean> {
   try {
     await qemuImg("--version");
