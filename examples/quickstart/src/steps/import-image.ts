@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { realpath, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { CloudHostError } from "@cloudhost/core";
+import type { Image } from "@cloudhost/core";
+import { findProgram } from "../find-program.ts";
+import { makeImage } from "../image/make-image.ts";
+import { clearWork } from "../state/state-folder.ts";
+import { follow, timed } from "../tour.ts";
+import type { Tour } from "../tour.ts";
+import { collect } from "./tidy-up.ts";
+
+/** What the image made on the spot is called. */
+const madeName = "quickstart";
+
+/**
+ * The image that servers boot from: imported, or found where an earlier run imported it.
+ * @param file a disk image of the user's; without it one is made
+ */
+export async function importImage(tour: Tour, file: string | undefined): Promise<Image> {
+  const { member, folder, say, stop } = tour;
+  const name = file === undefined ? madeName : await nameOf(file);
+  const known = (await stop.until(collect(member.images.list({ state: "active" })))).find(
+    (image) => image.name === name && image.serverId === null,
+  );
+  if (known !== undefined) {
+    tellImage(tour, known, true, 0);
+    return known;
+  }
+  const path = file ?? (await makeHere(tour));
+  const { result: image, ms } = await timed(async () =>
+    follow(tour, "importing", await stop.until(member.images.import({ name, path }))),
+  );
+  if (file === undefined) await clearWork(folder);
+  tellImage({ say }, image, false, ms);
+  return image;
+}
+
+async function makeHere({ folder, say, stop }: Tour): Promise<string> {
+  say({ event: "progress", of: "making a disk image", step: "copying files", percent: 0 });
+  const made = await makeImage(folder.work, await findProgram("mke2fs"), stop.signal);
+  say({ event: "made", ...made });
+  return made.path;
+}
+
+/** The file's own name, and what tells it from another of that name or from itself after a change. */
+async function nameOf(file: string): Promise<string> {
+  const path = await realpath(file).catch((cause: unknown) => {
+    throw new CloudHostError("NOT_FOUND", `There is no file ${file}.`, { resource: "file", id: file }, { cause });
+  });
+  const { size, mtimeMs } = await stat(path);
+  const version = createHash("sha256")
+    .update(JSON.stringify([path, size, mtimeMs]))
+    .digest("hex")
+    .slice(0, 8);
+  const stem = basename(path)
+    .replaceAll(/[^A-Za-z0-9._-]/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "");
+  return `${stem.slice(0, 50) || "image"}-${version}`;
+}
+
+function tellImage({ say }: Pick<Tour, "say">, image: Image, found: boolean, ms: number): void {
+  const { id, name, logicalBytes, storedBytes, chunks } = image;
+  if (logicalBytes === null || storedBytes === null || chunks === null) return;
+  say({ event: "image", id, name, found, logicalBytes, storedBytes, chunks, ms });
+}

@@ -1,0 +1,46 @@
+import { bandwidth, count, ecu, gib, plural, seconds } from "./amounts.ts";
+import type { Pages } from "./pages.ts";
+import { placementText } from "./placement-text.ts";
+import { table } from "./table.ts";
+
+/** Servers: sold, placed, refused, deleted. */
+export const serverPages: Pages<"flavors" | "server" | "ready" | "refused" | "deleted"> = {
+  flavors: ({ flavors }, paint) => {
+    const right = "right" as const;
+    const columns = [
+      { title: "flavor" },
+      { title: "vCPU × EUCU", align: right },
+      { title: "memory", align: right },
+      { title: "system disk", align: right },
+    ];
+    const rows = flavors.map(({ name, vcpus, milliEcuPerVcpu, memoryMib, systemDiskGib }) => [
+      paint.name(name),
+      `${vcpus} × ${ecu(milliEcuPerVcpu)}`,
+      gib(memoryMib),
+      `${count(systemDiskGib)} GiB`,
+    ]);
+    return [
+      ...table(columns, rows, paint.faint),
+      paint.faint("A server goes where it fills a host the most: empty hosts stay whole for large ones."),
+      "",
+    ];
+  },
+
+  server: ({ name, flavor, asked, zone, host, address, externalKbit, why, ms }, paint) => [
+    `${paint.name(name.padEnd(6))} ${flavor.padEnd(6)} → ${paint.strong(host)} in ${zone}${asked === null ? "" : " as asked"}, ` +
+      `${address}${externalKbit === 0 ? "" : `, ${bandwidth(externalKbit)} to the public`}, in ${seconds(ms)}`,
+    ...placementText(why).map((line) => paint.faint(`       ${line}`)),
+  ],
+
+  ready: ({ servers, ms }, paint) => [
+    paint.good(`The operating systems of all ${plural(servers.length, "server")} are up`) + `, ${seconds(ms)} later.`,
+  ],
+
+  refused: ({ text }, paint) => text.split("\n").map((line) => paint.refusal(line)),
+
+  deleted: ({ servers, ms }, paint) => [
+    servers.length === 0
+      ? "There was nothing to delete."
+      : `${servers.map(paint.name).join(", ")}: gone, in ${seconds(ms)}.`,
+  ],
+};
