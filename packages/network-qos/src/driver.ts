@@ -15,6 +15,7 @@ import type {
 } from "@cloudhost/core/ports";
 import type { HostFacts, HostModel } from "./model.ts";
 import type { RunCommand } from "./run/command.ts";
+import type { ExecutorContext } from "./run/executor.ts";
 import type { HostState } from "./state.ts";
 
 /**
@@ -31,11 +32,10 @@ export class LinuxNetworkDriver implements NetworkDriver {
   #known: { readonly revision: number; readonly state: HostState } | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  /** @param host its name, for errors */
-  constructor(run: RunCommand, host: string, facts: HostFacts) {
+  constructor(run: RunCommand, context: ExecutorContext, facts: HostFacts) {
     this.#facts = facts;
-    this.#reader = new HostReader(run, host);
-    this.#executor = new Executor(run, host);
+    this.#reader = new HostReader(run, context.host);
+    this.#executor = new Executor(run, context);
     this.capabilities = { shaping: facts.capacity !== undefined, isolation: true };
   }
 

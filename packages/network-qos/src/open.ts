@@ -31,9 +31,10 @@ const thisMachine = (): Machine => ({ run: spawnRunner, openScratchNamespace, us
  */
 export async function openLinuxNetwork(
   options: LinuxNetworkOptions,
-  { host, reserve, logger }: Pick<DriverContext, "host" | "reserve" | "logger">,
+  context: Pick<DriverContext, "host" | "reserve" | "clock" | "logger">,
   machine: Machine = thisMachine(),
 ): Promise<LinuxNetworkDriver> {
+  const { host, reserve, logger } = context;
   requireRoot(machine, host);
   await requireTools(machine.run);
   const run = runnerFor(options, machine.run);
@@ -42,7 +43,7 @@ export async function openLinuxNetwork(
   await using scratch = await machine.openScratchNamespace();
   const { shaping, fairQueues, reason } = await probeKernel(scratch.run);
   if (!shaping) logger.warn({ host, reason }, "This kernel cannot shape: the host offers no bandwidth.");
-  return new LinuxNetworkDriver(run, host, { options, capacity: shaping ? capacity : undefined, fairQueues });
+  return new LinuxNetworkDriver(run, context, { options, capacity: shaping ? capacity : undefined, fairQueues });
 }
 
 /** Runs commands where the options say. */

@@ -1,4 +1,5 @@
-import { parseInput } from "@cloudhost/core/ports";
+import { hostname } from "node:os";
+import { parseInput, silentLogger, systemClock } from "@cloudhost/core/ports";
 import { deleteLinks } from "./links/plan.ts";
 import { requireRoot, runnerFor } from "./open.ts";
 import { LinuxNetworkOptions } from "./options.ts";
@@ -24,7 +25,7 @@ export async function removeLinuxNetwork(
   machine: Pick<Machine, "run" | "userId"> = { run: spawnRunner, userId: process.getuid?.() },
 ): Promise<void> {
   const parsed = parseInput(LinuxNetworkOptions, options, "the options of linuxNetwork()");
-  const host = "here";
+  const host = hostname();
   requireRoot(machine, host);
   await requireTools(machine.run);
   const run = runnerFor(parsed, machine.run);
@@ -38,7 +39,7 @@ export async function removeLinuxNetwork(
     reader.settings([forwarding, forwardingOfAll]),
   ]);
   const bridge = links.bridge === "absent" ? [] : [parsed.bridge];
-  await new Executor(run, host).execute([
+  await new Executor(run, { host, clock: systemClock(), logger: silentLogger }).execute([
     {
       argv: ["ip", "-batch", "-"],
       lines: [

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { LinuxNetworkDriver } from "../src/driver.ts";
 import { removeLinuxNetwork } from "../src/remove.ts";
 import { FakeKernel } from "./fake-kernel/index.ts";
-import { facts } from "./open-subject.ts";
+import { context, facts } from "./open-subject.ts";
 
 /** Servers that exist: networks are made of some of them, in several guises. */
 const servers = Array.from({ length: 6 }, (_, index) => sampleBinding(index + 1));
@@ -53,7 +53,7 @@ describe("a host's network", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(network, { minLength: 1, maxLength: 5 }), fc.boolean(), async (networks, quick) => {
         const kernel = new FakeKernel();
-        const driver = new LinuxNetworkDriver(kernel.run, "host-1", facts);
+        const driver = new LinuxNetworkDriver(kernel.run, context, facts);
         for (const [index, desired] of networks.entries())
           await driver.apply((quick ? since : whole)(desired, index + 1));
         const { writes } = driver;
@@ -61,7 +61,7 @@ describe("a host's network", () => {
         expect(driver.writes).toBe(writes);
 
         const fresh = new FakeKernel();
-        await new LinuxNetworkDriver(fresh.run, "host-1", facts).apply(whole(networks.at(-1)!, 1));
+        await new LinuxNetworkDriver(fresh.run, context, facts).apply(whole(networks.at(-1)!, 1));
         expect(sorted(kernel.picture())).toEqual(sorted(fresh.picture()));
       }),
       { numRuns: 40 },
@@ -72,19 +72,19 @@ describe("a host's network", () => {
     await fc.assert(
       fc.asyncProperty(network, network, fc.nat(400), fc.boolean(), async (first, second, lines, restarted) => {
         const kernel = new FakeKernel();
-        const driver = new LinuxNetworkDriver(kernel.run, "host-1", facts);
+        const driver = new LinuxNetworkDriver(kernel.run, context, facts);
         kernel.linesLeft = lines;
         const killed = await driver.apply(whole(first, 1)).then(
           () => false,
           () => true,
         );
         kernel.linesLeft = undefined;
-        const next = restarted || killed ? new LinuxNetworkDriver(kernel.run, "host-1", facts) : driver;
+        const next = restarted || killed ? new LinuxNetworkDriver(kernel.run, context, facts) : driver;
         await next.recover();
         await next.apply(since(second, 2));
 
         const fresh = new FakeKernel();
-        await new LinuxNetworkDriver(fresh.run, "host-1", facts).apply(whole(second, 1));
+        await new LinuxNetworkDriver(fresh.run, context, facts).apply(whole(second, 1));
         expect(sorted(kernel.picture())).toEqual(sorted(fresh.picture()));
       }),
       { numRuns: 60 },
@@ -97,7 +97,7 @@ describe("a host's network", () => {
         const kernel = new FakeKernel();
         const before = kernel.picture();
         kernel.linesLeft = lines;
-        await new LinuxNetworkDriver(kernel.run, "host-1", facts).apply(whole(desired, 1)).catch(() => {});
+        await new LinuxNetworkDriver(kernel.run, context, facts).apply(whole(desired, 1)).catch(() => {});
         kernel.linesLeft = undefined;
         await removeLinuxNetwork({ internal: "eth0", external: "eth1" }, { run: kernel.run, userId: 0 });
         expect(kernel.picture()).toEqual(before);

@@ -4,7 +4,7 @@ import type { HostNetwork, NetworkUpdate } from "@cloudhost/core/ports";
 import { describe, expect, it } from "vitest";
 import { LinuxNetworkDriver } from "../src/driver.ts";
 import { FakeKernel } from "./fake-kernel/index.ts";
-import { facts } from "./open-subject.ts";
+import { context, facts } from "./open-subject.ts";
 import type { Command, RunCommand } from "../src/run/command.ts";
 
 /** A kernel, a driver on it, and the commands that the driver ran. */
@@ -15,7 +15,7 @@ function openDriver(): { kernel: FakeKernel; driver: LinuxNetworkDriver; command
     commands.push(command);
     return kernel.run(command);
   };
-  return { kernel, driver: new LinuxNetworkDriver(run, "host-1", facts), commands };
+  return { kernel, driver: new LinuxNetworkDriver(run, context, facts), commands };
 }
 
 const whole = (desired: HostNetwork, revision = 1): NetworkUpdate => ({
@@ -82,7 +82,7 @@ describe("a driver whose host says no", () => {
       argv.join(" ") === "ip -batch -"
         ? { exitCode: 1, stdout: "", stderr: "RTNETLINK answers: File exists\nCommand failed -:2\n" }
         : { exitCode: 0, stdout: "", stderr: "" };
-    const driver = new LinuxNetworkDriver(run, "host-1", facts);
+    const driver = new LinuxNetworkDriver(run, context, facts);
     await expect(driver.apply(whole(networkOf([])))).rejects.toMatchObject({
       code: "HOST_UNAVAILABLE",
       retryable: true,
@@ -101,7 +101,7 @@ describe("a driver whose host says no", () => {
       if (command.argv.join(" ") === "ip -batch -") cancel.abort();
       return kernel.run(command);
     };
-    const driver = new LinuxNetworkDriver(run, "host-1", facts);
+    const driver = new LinuxNetworkDriver(run, context, facts);
     const applying = driver.apply(whole(networkOf([sampleBinding(1)])), cancel.signal);
     await expect(applying).rejects.toMatchObject({ code: "CANCELLED" });
     expect(commands.at(-1)?.argv).toEqual(["ip", "-batch", "-"]);

@@ -1,4 +1,5 @@
 import type { NetworkSubject } from "@cloudhost/conformance";
+import { silentLogger, VirtualClock } from "@cloudhost/core/ports";
 import { LinuxNetworkDriver } from "../src/driver.ts";
 import { LinuxNetworkOptions } from "../src/options.ts";
 import { FakeKernel } from "./fake-kernel/index.ts";
@@ -11,10 +12,13 @@ export const facts: HostFacts = {
   fairQueues: false,
 };
 
+/** Whose host it is. */
+export const context = { host: "host-1", clock: new VirtualClock(), logger: silentLogger };
+
 /** A driver over a pretended kernel, for the suite. */
 export async function openFakeSubject(differing: Partial<HostFacts> = {}): Promise<NetworkSubject> {
   const kernel = new FakeKernel();
-  const open = (): LinuxNetworkDriver => new LinuxNetworkDriver(kernel.run, "host-1", { ...facts, ...differing });
+  const open = (): LinuxNetworkDriver => new LinuxNetworkDriver(kernel.run, context, { ...facts, ...differing });
   let newest = open();
   let earlierWrites = 0;
   return {

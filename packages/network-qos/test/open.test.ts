@@ -1,4 +1,4 @@
-import { CloudHostError, HostReserve, silentLogger } from "@cloudhost/core/ports";
+import { CloudHostError, HostReserve, silentLogger, VirtualClock } from "@cloudhost/core/ports";
 import { describe, expect, it } from "vitest";
 import { linuxNetwork } from "../src/index.ts";
 import { openLinuxNetwork } from "../src/open.ts";
@@ -12,6 +12,7 @@ const options = LinuxNetworkOptions.parse({ internal: "eth0", external: "eth1" }
 const context = {
   host: "host-1",
   reserve: HostReserve.parse({ internalKbit: 100_000, externalKbit: 5000 }),
+  clock: new VirtualClock(),
   logger: silentLogger,
 };
 const ok: CommandResult = { exitCode: 0, stdout: "", stderr: "" };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { LinuxNetworkDriver } from "../src/driver.ts";
 import { removeLinuxNetwork } from "../src/index.ts";
 import { FakeKernel } from "./fake-kernel/index.ts";
-import { facts } from "./open-subject.ts";
+import { context, facts } from "./open-subject.ts";
 import type { Command } from "../src/run/command.ts";
 
 const options = { internal: "eth0", external: "eth1" };
@@ -20,7 +20,7 @@ describe("removeLinuxNetwork()", () => {
       [sampleBinding(1), sampleBinding(2)],
       [{ address: "10.98.9.9", tenant: 1, via: "172.20.0.2" }],
     );
-    const driver = new LinuxNetworkDriver(kernel.run, "host-1", facts);
+    const driver = new LinuxNetworkDriver(kernel.run, context, facts);
     await driver.apply({ revision: 1, baseRevision: 0, changes: undefined, desired });
     expect(kernel.settings.get("net.ipv4.conf.eth0.forwarding")).toBe("1");
     await removeLinuxNetwork(options, { run: kernel.run, userId: 0 });

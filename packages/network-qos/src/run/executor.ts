@@ -1,4 +1,5 @@
 import { CloudHostError } from "@cloudhost/core/ports";
+import type { DriverContext } from "@cloudhost/core/ports";
 import { commandFailed } from "./command.ts";
 import type { Command, RunCommand } from "./command.ts";
 
@@ -9,15 +10,18 @@ export interface Batch {
   readonly lines: readonly string[];
 }
 
+/** Whose host it is, and who wants to know what was written there. */
+export type ExecutorContext = Pick<DriverContext, "host" | "clock" | "logger">;
+
 /** Runs plans, and counts what they change: a second apply is proved by a count that stays. */
 export class Executor {
   readonly #run: RunCommand;
-  readonly #host: string;
+  readonly #context: ExecutorContext;
   #writes = 0;
 
-  constructor(run: RunCommand, host: string) {
+  constructor(run: RunCommand, context: ExecutorContext) {
     this.#run = run;
-    this.#host = host;
+    this.#context = context;
   }
 
   /** Lines handed to the host's programs so far. */
@@ -30,13 +34,19 @@ export class Executor {
    * @throws CloudHostError `HOST_UNAVAILABLE`, or `CANCELLED` between two batches
    */
   async execute(batches: readonly Batch[], signal?: AbortSignal): Promise<void> {
+    const { host, clock, logger } = this.#context;
     for (const { argv, lines } of batches) {
       if (lines.length === 0) continue;
       throwIfCancelled(signal);
       const command = { argv, input: `${lines.join("\n")}\n` };
+      const startMs = clock.nowMs();
       this.#writes += lines.length;
       const result = await this.#run(command);
-      if (result.exitCode !== 0) throw commandFailed(command, result, this.#host);
+      if (result.exitCode !== 0) throw commandFailed(command, result, host);
+      logger.debug(
+        { host, program: argv[0], lines: lines.length, ms: clock.nowMs() - startMs },
+        "Wrote to the network.",
+      );
     }
   }
 }

@@ -7,7 +7,7 @@ import { openTestHosts } from "./test-host.ts";
  */
 export function describeOnHost(name: string, body: () => void): void {
   const required = process.env["CLOUDHOST_HOST_TESTS"] === "1";
-  describe.runIf(reason === undefined)(name, () => {
+  describe.runIf(reason === undefined)(`${name} on this machine`, () => {
     body();
   });
   it.runIf(reason !== undefined && required)(`${name} can be tested here`, () => expect.fail(reason));

@@ -1,4 +1,4 @@
-import { HostReserve, silentLogger } from "@cloudhost/core/ports";
+import { HostReserve, silentLogger, systemClock } from "@cloudhost/core/ports";
 import type { HostBinding } from "@cloudhost/core/ports";
 import { openLinuxNetwork } from "../../src/index.ts";
 import { LinuxNetworkOptions } from "../../src/options.ts";
@@ -79,7 +79,7 @@ function hostIn(namespace: string, address: string, stack: AsyncDisposableStack)
     address,
     options,
     open: async (differing = {}) => {
-      const context = { host: namespace, reserve, logger: silentLogger };
+      const context = { host: namespace, reserve, clock: systemClock(), logger: silentLogger };
       return stack.use(await openLinuxNetwork({ ...options, ...differing }, context));
     },
     use: (resource) => stack.use(resource),
