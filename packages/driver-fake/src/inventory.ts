@@ -3,7 +3,8 @@ import type { ComputeInventory, HostReserve, NetworkInventory } from "@cloudhost
 import type { FakeHostOptions } from "./options.ts";
 
 /** What the host's hardware offers guests when it has kept its reserve. */
-export function computeInventory({ cpu, memoryMib, diskGib }: FakeHostOptions, reserve: HostReserve): ComputeInventory {
+export function computeInventory(options: FakeHostOptions, reserve: HostReserve): ComputeInventory {
+  const { cpu, memoryMib, diskGib, resources } = options;
   const known = milliEcuPerCoreOf(cpu.model);
   return {
     cpuModel: cpu.model,
@@ -15,7 +16,7 @@ export function computeInventory({ cpu, memoryMib, diskGib }: FakeHostOptions, r
     milliEcuEstimated: known === undefined,
     memoryMib: left(memoryMib, reserve.memoryMib),
     diskGib: left(diskGib, reserve.diskGib),
-    resources: {},
+    resources: { ...resources },
   };
 }
 

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { milliEcuPerCoreOf } from "@cloudhost/core/ports";
+import { ResourceAmountsSchema, milliEcuPerCoreOf } from "@cloudhost/core/ports";
 import { z } from "zod";
 
 const count = z.int().min(1);
@@ -51,6 +51,8 @@ export const FakeHostOptions = z.strictObject({
   internalKbit: amount,
   /** Of the uplink to the public. */
   externalKbit: amount,
+  /** Further countable resources that it has, such as GPUs: what the product declared. */
+  resources: ResourceAmountsSchema.default({}),
   /** Of the host on the internal network. */
   internalAddress: z.ipv4().optional(),
   /** From a guest's start until its OS has booted. */

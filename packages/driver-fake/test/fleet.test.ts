@@ -73,6 +73,12 @@ describe("a fake host's inventory", () => {
     expect(await compute.inventory()).toMatchObject({ guestCores: 2, milliEcuPerCore: 10, milliEcuEstimated: true });
   });
 
+  it("has the countable resources that it was given", async () => {
+    const [config] = fakeFleet({ hosts: 1, resources: { gpu: 4 } });
+    await using compute = await openCompute(config as HostConfig, contextOf(config as HostConfig, systemClock()));
+    expect((await compute.inventory()).resources).toEqual({ gpu: 4 });
+  });
+
   it("offers no bandwidth where nothing shapes it", async () => {
     const config = fakeHost({ name: "host-1", capabilities: { shaping: false }, internalAddress: "198.18.0.9" });
     await using network = await openNetwork(config, contextOf(config, systemClock()));
