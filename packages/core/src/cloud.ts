@@ -1,6 +1,6 @@
-import "reflect-metadata";
 import { mkdir } from "node:fs/promises";
 import { Container } from "inversify";
+import type { ServiceIdentifier } from "inversify";
 import { Subject } from "rxjs";
 import { Caller } from "./access/caller.ts";
 import type { ActorCloud } from "./actor-cloud.ts";
@@ -11,6 +11,7 @@ import { systemClock } from "./clock/system-clock.ts";
 import { VirtualClock } from "./clock/virtual-clock.ts";
 import { checkOptions } from "./cloud-options.ts";
 import type { CheckedOptions, CloudOptions } from "./cloud-options.ts";
+import { CloudHostError } from "./errors.ts";
 import { migrateDatabase, requireSchema } from "./database/migrations/migrate.ts";
 import { openDatabase } from "./database/open-database.ts";
 import { readEvents } from "./events/service.ts";
@@ -74,8 +75,9 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   // Undone from the last to the first when the cloud closes, and when it does not open.
   await using opened = new AsyncDisposableStack();
   const container = options.container ?? new Container();
+  if (container.isBound(tokens.settings)) throw usedContainer();
   const closing = await bindRuntime(container, options, checked, opened);
-  await container.load(
+  container.load(
     projectsModule,
     quotasModule,
     flavorsModule,
@@ -111,6 +113,8 @@ class OpenedCloud implements Cloud {
   readonly #container: Container;
   readonly #closed: AbortSignal;
   readonly #opened: AsyncDisposableStack;
+  readonly #closing = new AbortController();
+  #closes: Promise<void> | undefined;
 
   constructor(container: Container, closed: AbortSignal, opened: AsyncDisposableStack) {
     this.#container = container;
@@ -119,8 +123,8 @@ class OpenedCloud implements Cloud {
   }
 
   as(actor: Actor): ActorCloud {
-    const get = this.#container.get.bind(this.#container) as Container["get"];
-    const caller = new Caller(actor, get(tokens.projects));
+    const get = this.#container.get.bind(this.#container);
+    const caller = new Caller(actor, get(tokens.projects), this.#closing.signal);
     const [database, ids, clock, engine] = [
       get(tokens.database),
       get(tokens.ids),
@@ -155,13 +159,20 @@ class OpenedCloud implements Cloud {
   }
 
   close(): Promise<void> {
-    return this.#opened.disposeAsync();
+    this.#closing.abort();
+    this.#closes ??= this.#opened.disposeAsync();
+    return this.#closes;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 }
+
+const usedContainer = (): CloudHostError => {
+  const issues = [{ path: "container", message: "another cloud has it, or had it" }];
+  return new CloudHostError("INVALID_ARGUMENT", "A container is for one cloud: give each one of its own.", { issues });
+};
 
 /** Binds what is opened rather than made: clock, ids, database, image store, bus. What the product bound stays. */
 async function bindRuntime(
@@ -181,7 +192,7 @@ async function bindRuntime(
   await (checked.migrate ? migrateDatabase(database) : requireSchema(database));
   const imageStore = opened.use(await options.images.open({ clock, ids, logger }));
 
-  const bindDefault = <T>(token: Parameters<Container["bind"]>[0], make: () => T): void => {
+  const bindDefault = (token: ServiceIdentifier, make: () => unknown): void => {
     if (!container.isBound(token)) container.bind(token).toConstantValue(make());
   };
   bindDefault(tokens.clock, () => clock);

@@ -46,7 +46,7 @@ export interface RuntimeSettings {
  * else makes tokens. A product makes its own with it.
  */
 export const token = <T>(name: string): ServiceIdentifier<T> =>
-  Symbol.for(`@cloudhost/${name}`) as ServiceIdentifier<T>;
+  Symbol.for(`@cloudhost/${name}`);
 
 /** Everything that the container has. Bind one before `createCloud` and it takes the place of ours. */
 export const tokens = {

@@ -81,7 +81,7 @@ export class ImageRecords {
     if (page.after !== undefined) void query.where("id", ">", page.after);
     if (where.projectId !== undefined) {
       const { projectId } = where;
-      void query.where((either) => either.where("project_id", projectId).orWhere("visibility", "public"));
+      void query.where((either) => void either.where("project_id", projectId).orWhere("visibility", "public"));
     }
     if (where.state !== undefined) void query.where("state", where.state);
     if (where.serverId !== undefined) void query.where("server_id", where.serverId);

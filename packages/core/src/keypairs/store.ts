@@ -42,7 +42,7 @@ export class KeypairStore {
     const { read, tables } = this.#database;
     const query = read(tables.keypairs)
       .where({ project_id: projectId })
-      .where((either) => either.where({ id: idOrName }).orWhere({ name: idOrName }));
+      .where((either) => void either.where({ id: idOrName }).orWhere({ name: idOrName }));
     const row = await this.#database.first<KeypairRow>(query);
     return row === undefined ? undefined : keypairOf(row);
   }

@@ -1,6 +1,7 @@
-import type { HostRuntime } from "../hosts/host-runtime.ts";
+import type { HostRuntime, OpenHost } from "../hosts/host-runtime.ts";
 import type { HostStore } from "../hosts/store.ts";
 import type { Database } from "../database/database.ts";
+import { CloudHostError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { NetworkChange } from "../ports/network-driver.ts";
@@ -62,19 +63,19 @@ export class NetworkConvergence {
 
   /** Brings every host of this process that is behind to what is wanted. Takes no input; run on a timer and on a signal. */
   async reconcile(): Promise<void> {
-    for (const { id } of this.#runtime.opened) {
+    // Side by side: a host that hangs holds up no other.
+    await Promise.all(this.#runtime.opened.map((host) => this.#clock.busy(() => this.#reconcileOne(host))));
+  }
+
+  async #reconcileOne({ id, name }: OpenHost): Promise<void> {
+    try {
       const row = await this.#hosts.get(id);
-      if (row === undefined) continue;
-      const applied = this.#of(id).applied?.revision;
-      if (applied === row.network_revision) {
-        if (row.network_applied_revision < applied) await this.#database.run(this.#hosts.networkApplied(id, applied));
-        continue;
-      }
-      try {
-        await this.converge(id, row.network_revision);
-      } catch (err) {
-        this.#logger.warn({ host: row.name, err }, "the host's network lags behind");
-      }
+      if (row === undefined) return;
+      await this.converge(id, row.network_revision);
+      const applied = this.#of(id).applied?.revision ?? 0;
+      if (row.network_applied_revision < applied) await this.#database.run(this.#hosts.networkApplied(id, applied));
+    } catch (err) {
+      this.#logger.warn({ host: name, err }, "the host's network lags behind");
     }
   }
 
@@ -96,7 +97,8 @@ export class NetworkConvergence {
         : await bound.network.apply({ revision: wanted.revision, baseRevision: applied.revision, changes: base });
     if (answer?.wanted !== "nothing") {
       host.applied = undefined;
-      await bound.network.apply({ revision: wanted.revision, baseRevision: 0, changes: [...wanted.changes] });
+      const whole = { revision: wanted.revision, baseRevision: 0, changes: [...wanted.changes] };
+      if ((await bound.network.apply(whole)).wanted === "whole") throw lostAPage(bound.host);
     }
     host.applied = wanted;
   }
@@ -109,3 +111,9 @@ export class NetworkConvergence {
     return made;
   }
 }
+
+/** Its agent began anew between two pages. */
+const lostAPage = (host: string): CloudHostError => {
+  const reason = "it lost a part of its network's description";
+  return new CloudHostError("HOST_UNAVAILABLE", `${host}: ${reason}.`, { host, reason }, { retryable: true });
+};

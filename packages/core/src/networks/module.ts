@@ -1,4 +1,5 @@
-import { ContainerModule } from "inversify";
+import type { ContainerModule } from "inversify";
+import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { defaultBandwidthPolicy } from "./bandwidth-policy.ts";
 import { NetworkConvergence } from "./convergence.ts";
@@ -6,25 +7,15 @@ import { NetworkRenderer } from "./renderer.ts";
 import { NetworkStore } from "./store.ts";
 
 /** The fixed network: addresses, bindings, and bringing hosts to what is wanted. */
-export const networksModule = new ContainerModule(({ bind, isBound }) => {
-  if (!isBound(tokens.bandwidthPolicy)) bind(tokens.bandwidthPolicy).toConstantValue(defaultBandwidthPolicy);
+export const networksModule: ContainerModule = defaults(({ bind }) => {
+  bind(tokens.bandwidthPolicy).toConstantValue(defaultBandwidthPolicy);
   bind(tokens.networks)
     .toResolvedValue((database, ids) => new NetworkStore(database, ids), [tokens.database, tokens.ids])
     .inSingletonScope();
   bind(tokens.networkConvergence)
     .toResolvedValue(
-      (database, runtime, hosts, clock, logger) => {
-        const internalAddress = (hostId: string): string | undefined =>
-          runtime.opened.find(({ id }) => id === hostId)?.internalAddress;
-        return new NetworkConvergence(
-          new NetworkRenderer(database, internalAddress),
-          runtime,
-          hosts,
-          database,
-          clock,
-          logger,
-        );
-      },
+      (database, runtime, hosts, clock, logger) =>
+        new NetworkConvergence(new NetworkRenderer(database), runtime, hosts, database, clock, logger),
       [tokens.database, tokens.runtime, tokens.hosts, tokens.clock, tokens.logger],
     )
     .inSingletonScope();

@@ -14,14 +14,7 @@ export function changesBetween(before: readonly NetworkChange[], after: readonly
 }
 
 function keyOf(change: NetworkChange): string {
-  switch (change.kind) {
-    case "binding":
-      return `binding ${change.binding.id}`;
-    case "noBinding":
-      return `binding ${change.nicId}`;
-    case "member":
-      return `member ${change.member.address}`;
-    case "noMember":
-      return `member ${change.address}`;
-  }
+  if (change.kind === "binding") return `binding ${change.binding.id}`;
+  if (change.kind === "noBinding") return `binding ${change.nicId}`;
+  return `member ${change.kind === "member" ? change.member.address : change.address}`;
 }

@@ -1,6 +1,7 @@
 import type { Database } from "../database/database.ts";
 import { macAddress, tapName } from "../ids.ts";
 import { addressText, networkRange } from "./ipv4.ts";
+import type { HostInventory } from "../ports/host.ts";
 import type { NetworkChange } from "../ports/network-driver.ts";
 
 interface BindingRow {
@@ -26,12 +27,9 @@ export interface RenderedNetwork {
 /** Renders what a host's network shall be, from the store alone. */
 export class NetworkRenderer {
   readonly #database: Database;
-  readonly #internalAddress: (hostId: string) => string | undefined;
 
-  /** @param internalAddress by which other hosts reach a host's guests, as it reported it */
-  constructor(database: Database, internalAddress: (hostId: string) => string | undefined) {
+  constructor(database: Database) {
     this.#database = database;
-    this.#internalAddress = internalAddress;
   }
 
   async render(hostId: string): Promise<RenderedNetwork> {
@@ -43,10 +41,26 @@ export class NetworkRenderer {
     const mine = await this.#database.all<BindingRow>(this.#bindings().where("b.host_id", hostId));
     const tenants = [...new Set(mine.map(({ tenant }) => tenant))];
     const members = await this.#database.all<BindingRow>(this.#bindings().whereIn("p.tenant", tenants));
-    return {
-      revision: host?.network_revision ?? 0,
-      changes: [...mine.map(bindingChange), ...members.map((member) => this.#memberChange(member, hostId))],
-    };
+    const others = [...new Set(members.map((member) => member.host_id))].filter((id) => id !== hostId);
+    const via = await this.#internalAddresses(others);
+    const changes = members.map((member) => memberChange(member, via.get(member.host_id) ?? null));
+    return { revision: host?.network_revision ?? 0, changes: [...mine.map(bindingChange), ...changes] };
+  }
+
+  /** By which other hosts reach each host's guests, as it reported it, whichever process runs it. */
+  async #internalAddresses(hostIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (hostIds.length === 0) return new Map();
+    const { read, tables } = this.#database;
+    const rows = await this.#database.all<{ id: string; inventory: string | null }>(
+      read(tables.hosts)
+        .whereIn("id", [...hostIds])
+        .select("id", "inventory"),
+    );
+    const known = rows.flatMap(({ id, inventory }): [string, string][] => {
+      const address = inventory === null ? undefined : (JSON.parse(inventory) as HostInventory).internalAddress;
+      return address === undefined ? [] : [[id, address]];
+    });
+    return new Map(known);
   }
 
   #bindings() {
@@ -60,12 +74,12 @@ export class NetworkRenderer {
       .select("b.*", "p.tenant", "n.cidr")
       .select("s.internal_rate_kbit", "s.internal_ceil_kbit", "s.external_rate_kbit", "s.external_ceil_kbit");
   }
-
-  #memberChange(row: BindingRow, hostId: string): NetworkChange {
-    const via = row.host_id === hostId ? null : (this.#internalAddress(row.host_id) ?? null);
-    return { kind: "member", member: { address: addressText(row.address), tenant: row.tenant, via } };
-  }
 }
+
+const memberChange = (row: BindingRow, via: string | null): NetworkChange => ({
+  kind: "member",
+  member: { address: addressText(row.address), tenant: row.tenant, via },
+});
 
 function bindingChange(row: BindingRow): NetworkChange {
   const { prefixLength, gateway } = networkRange(row.cidr);

@@ -20,7 +20,7 @@ export function boundariesOf({ kind, steps }: Pick<OperationDefinition, "kind" |
     `${kind} submitted`,
     ...acts.flatMap(({ name }) => around("do", name)),
     `${kind} do end`,
-    ...acts.flatMap(({ name, undo }) => (undo === undefined ? [] : around("undo", name))),
+    ...acts.flatMap((act) => (act.undo === undefined ? [] : around("undo", act.name))),
     `${kind} undo end`,
   ];
 }

@@ -87,11 +87,11 @@ export function defineOperation<Kind extends OperationKind, Schema extends z.Zod
       return builder;
     },
     record(name: string, step: RecordStep<never, never>) {
-      steps.push({ type: "record", name, ...step } as Step);
+      steps.push({ type: "record", name, ...step });
       return builder;
     },
     act(name: string, step: ActStep<never, never>) {
-      steps.push({ type: "act", name, ...step } as Step);
+      steps.push({ type: "act", name, ...step });
       return builder;
     },
     failed: (failed: never): OperationDefinition => ({ kind, input, steps, failed }),

@@ -207,7 +207,7 @@ export class OperationJournal {
       read(tables.operations)
         .whereIn("state", ["running", "undoing"])
         .whereRaw(`lease_until_ms < ${this.#database.leaseNow()}`)
-        .where((either) => either.whereNull("host_id").orWhereIn("host_id", [...hostIds]))
+        .where((either) => void either.whereNull("host_id").orWhereIn("host_id", [...hostIds]))
         .orderBy("id")
         .limit(most)
         .select("id"),

@@ -1,4 +1,5 @@
-import { ContainerModule } from "inversify";
+import type { ContainerModule } from "inversify";
+import { defaults } from "../defaults.ts";
 import { deleteImage } from "../images/operations/delete-image.ts";
 import { importImage } from "../images/operations/import-image.ts";
 import { snapshotServer } from "../images/operations/snapshot-server.ts";
@@ -28,7 +29,7 @@ export const operationDefinitions: readonly OperationDefinition[] = [
 export const operationBoundaries: readonly string[] = operationDefinitions.flatMap(boundariesOf);
 
 /** The engine that runs operations. */
-export const operationsModule = new ContainerModule(({ bind }) => {
+export const operationsModule: ContainerModule = defaults(({ bind }) => {
   bind(tokens.engine)
     .toResolvedValue(
       (

@@ -13,9 +13,9 @@ export interface CommandSource {
   /** The operation's subject: commands about it are in order. */
   readonly resource: string;
   /** The same at each run of the same attempt: a repeat after a crash is answered from the agent's journal. */
-  nextCommandId(): string;
+  readonly nextCommandId: () => string;
   /** Told how far it is, in per cent of the step. */
-  onPercent(percent: number): void;
+  readonly onPercent: (percent: number) => void;
 }
 
 /** The hosts, as the engine reaches them. */

@@ -12,7 +12,7 @@ export interface ActAttempt {
   readonly attempt: number;
   readonly revision: number;
   /** Told how far the step is, in per cent. */
-  onPercent(percent: number): void;
+  readonly onPercent: (percent: number) => void;
 }
 
 /** Makes what each kind of step is called with: what is known of the operation, and the tools of its kind. */

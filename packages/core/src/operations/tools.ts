@@ -40,7 +40,7 @@ export interface ActTools {
   /** What the step's mark gave. */
   readonly revision: number;
   /** The server's interfaces, from the store. */
-  nicsOf(serverId: string): Promise<GuestNic[]>;
+  readonly nicsOf: (serverId: string) => Promise<GuestNic[]>;
 }
 
 /** A host as an act step sees it. */

@@ -50,7 +50,6 @@ export class OperationsView {
           .select(read.raw("COUNT(*) AS servers"), read.raw("COALESCE(SUM(vcpus), 0) AS vcpus")),
       ),
     ]);
-    const capacity = (total: number, used: number) => ({ total, used, available: total - used });
     return {
       atMs: clock.nowMs(),
       servers: claimed?.servers ?? 0,
@@ -65,3 +64,5 @@ export class OperationsView {
     };
   }
 }
+
+const capacity = (total: number, used: number) => ({ total, used, available: total - used });

@@ -88,10 +88,12 @@ overDatabases((open) => {
     const opened = Promise.withResolvers<void>();
     const closing = Promise.withResolvers<void>();
     // From outside: inside its own transaction a script would be refused.
-    const written = opened.promise.then(async () => {
+    const write = async (): Promise<void> => {
+      await opened.promise;
       setTimeout(closing.resolve, 20);
       await database.run(script(put(database, "outside", 2)));
-    });
+    };
+    const written = write();
     const broken = database.transaction(async (transaction) => {
       await transaction(counters).insert({ name: "inside", value: 1 });
       opened.resolve();

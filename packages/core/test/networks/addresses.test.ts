@@ -51,12 +51,12 @@ overDatabases((open) => {
   it("says that there are no more, when there are no more", async () => {
     const { database, fleet, networks, network, bind } = await prepared("10.9.0.0/29");
     for (let count = 0; count < 5; count += 1) await bind(await fleet.server());
-    const script = networks.bind(await fleet.server(), fleet.hostIds[0] ?? "", {
+    const bound = networks.bind(await fleet.server(), fleet.hostIds[0] ?? "", {
       projectId: fleet.project.id,
       networkId: network.id,
     });
-    await expect(database.run(script)).rejects.toMatchObject({ guard: "address" });
-    expect(await script.refused?.("address")).toMatchObject({ code: "EXHAUSTED" });
+    await expect(database.run(bound)).rejects.toMatchObject({ guard: "address" });
+    expect(await bound.refused?.("address")).toMatchObject({ code: "EXHAUSTED" });
   });
 
   it("grows the pool by blocks, up to the network's end", async () => {

@@ -257,10 +257,10 @@ overDatabases((open) => {
     const { database, world, definition } = await prepared();
     let trouble = true;
     const shaky = Object.assign(Object.create(database) as typeof database, {
-      run: (script: Parameters<typeof database.run>[0]) => {
-        const writes = script.statements.some(({ sql }) => sql.includes("SET state"));
+      run: (written: Parameters<typeof database.run>[0]) => {
+        const writes = written.statements.some(({ sql }) => sql.includes("SET state"));
         if (writes && trouble) return Promise.reject(Object.assign(new Error("busy"), { code: "08006" }));
-        return database.run(script);
+        return database.run(written);
       },
       isTrouble: (error: unknown) => (error as { code?: string }).code === "08006",
       all: database.all.bind(database),

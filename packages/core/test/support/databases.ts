@@ -19,7 +19,7 @@ export interface OpenDatabase {
 /** Runs one body of tests over each database. */
 export function overDatabases(suite: (open: OpenDatabase, dialect: "sqlite" | "postgres") => void): void {
   for (const dialect of ["sqlite", "postgres"] as const) {
-    describe(dialect, () => {
+    describe(`on ${dialect}`, () => {
       const closers: (() => Promise<void>)[] = [];
       let last = "";
       const open = async (): Promise<Database> => {

@@ -29,7 +29,7 @@ function* rowsAtRest({ servers, operations, images }: Facts): Iterable<Finding> 
       yield { kind: "row", what: `operation ${id} is ${state} at ${step}` };
   }
   for (const { id, state, busy } of servers) {
-    if (Boolean(busy)) yield { kind: "row", what: `server ${id} is ${state} and busy, but no operation runs` };
+    if (busy) yield { kind: "row", what: `server ${id} is ${state} and busy, but no operation runs` };
     if (state === "building" || state === "deleting") yield { kind: "row", what: `server ${id} is ${state} for ever` };
   }
   for (const { id, state } of images) {
@@ -72,7 +72,7 @@ function* addresses(facts: Facts): Iterable<Finding> {
   const bound = new Set(facts.bindings.map(({ id }) => id));
   for (const { id, server_id: server, wanted } of facts.bindings) {
     if (!alive.has(server)) yield { kind: "address", what: `binding ${id} of ${server}, which has no guest` };
-    else if (!Boolean(wanted)) yield { kind: "address", what: `binding ${id} of ${server} is unwanted` };
+    else if (!wanted) yield { kind: "address", what: `binding ${id} of ${server} is unwanted` };
   }
   for (const id of alive) {
     if (!facts.bindings.some(({ server_id }) => server_id === id))

@@ -1,8 +1,8 @@
 import knex from "knex";
 import type { Knex } from "knex";
 
-/** A row as either database gives it. */
-export type Row = Readonly<Record<string, unknown>>;
+/** A row as either database gives it; what may be null is compared with null. */
+export type Row = Readonly<Record<string, string | number>>;
 
 /** All that the checker compares, table by table. */
 export interface Facts {

@@ -9,7 +9,7 @@ export interface KillPlan {
   readonly folder: string;
   readonly database: (scenario: string) => Promise<CaseDatabase>;
   /** Which of all kills to make, by its number among them. */
-  picks(kill: Kill, index: number): boolean;
+  readonly picks: (kill: Kill, index: number) => boolean;
   /** Operations to take, where not all. */
   readonly only?: readonly string[];
 }
@@ -60,6 +60,6 @@ export function killSummary({ possible, outcomes }: KillReport): string {
     const row = `${dialect.padEnd(8)} ${scenario.padEnd(14)} ${direction.padEnd(5)} ${step}`;
     rows.set(row, (rows.get(row) ?? 0) + 1);
   }
-  const lines = [...rows].toSorted().map(([row, count]) => `${row.padEnd(64)} ${count}`);
+  const lines = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([row, count]) => `${row.padEnd(64)} ${count}`);
   return [...lines, `${outcomes.length} of ${possible.length} possible kills were made`].join("\n");
 }

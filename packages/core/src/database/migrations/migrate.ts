@@ -14,22 +14,23 @@ const migrations: readonly Migration[] = [initial];
 export async function migrateDatabase(database: Database): Promise<{ readonly applied: readonly string[] }> {
   const missing = await missingMigrations(database);
   if (missing.length === 0) return { applied: [] };
-  await database.transaction(async (knex) => {
+  return database.transaction(async (knex) => {
     const table = versionTable(database);
-    // Another process may have been first: the lock that this transaction took decides.
+    // Another process may have been first: the lock that this transaction takes decides. SQLite's has one already.
+    if (database.concurrentWriters) await knex.raw("SELECT pg_advisory_xact_lock(hashtext(?))", [table]);
     if (!(await knex.schema.hasTable(table))) {
       await knex.schema.createTable(table, (columns) => {
         columns.string("name", 80).primary();
       });
     }
     const done = new Set(await knex(table).pluck<string[]>("name"));
-    for (const migration of migrations) {
-      if (done.has(migration.name)) continue;
+    const wanted = migrations.filter(({ name }) => !done.has(name));
+    for (const migration of wanted) {
       await migration.up(knex, database.tables, database.concurrentWriters);
       await knex(table).insert({ name: migration.name });
     }
+    return { applied: wanted.map(({ name }) => name) };
   });
-  return { applied: missing };
 }
 
 /**
@@ -54,7 +55,7 @@ async function missingMigrations(database: Database): Promise<readonly string[]>
   if (newer.length > 0) {
     throw new CloudHostError("VERSION_MISMATCH", "The database is of a newer version of cloudhost than this one.", {
       what: "database schema",
-      found: newer.sort().at(-1) ?? "",
+      found: newer.toSorted().at(-1) ?? "",
       supported: migrations.at(-1)?.name ?? "",
     });
   }

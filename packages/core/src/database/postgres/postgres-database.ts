@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import type { Clock } from "../../ports/clock.ts";
 import type { Database } from "../database.ts";
 import { GuardFailed, resultOf } from "../script.ts";
-import type { Binding, Row, Script, Statement } from "../script.ts";
+import type { Row, Script, Statement } from "../script.ts";
 import { tablesWith } from "../tables.ts";
 import { silentKnex } from "../silent-knex.ts";
 import { withWatchdog } from "../watchdog.ts";
@@ -117,7 +117,7 @@ export class PostgresDatabase implements Database {
 
   isTrouble(error: unknown): boolean {
     const { code, name, message } = error as { code?: unknown; name?: string; message?: string };
-    if (name === "KnexTimeoutError" || /^Connection terminated/.test(message ?? "")) return true;
+    if (name === "KnexTimeoutError" || message?.startsWith("Connection terminated") === true) return true;
     // Connection exceptions, too few resources, operator intervention, system errors; and the socket's own.
     return typeof code === "string" && /^(08|53|57|58|40)[0-9A-Z]{3}$|^E(CONN|PIPE|TIMEDOUT|HOST)/.test(code);
   }
@@ -156,5 +156,5 @@ async function runOn(connection: PostgresConnection, statements: readonly Statem
   }
 }
 
-const send = (connection: PostgresConnection, sql: string, bindings: readonly (Binding | unknown)[]) =>
+const send = (connection: PostgresConnection, sql: string, bindings: readonly unknown[]) =>
   connection.query({ text: positional(sql), values: bindings, types: numbers });
