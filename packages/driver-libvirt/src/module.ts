@@ -37,6 +37,8 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
   const topology = parseTopology(await libvirt.capabilities());
   const cores = splitFor(topology, reserve.cores);
   const cpuModel = await readCpuModel(topology);
+  const { memory: memoryKib } = await libvirt.call("nodeGetInfo", {}, { lane: "monitoring" });
+  const memoryMib = Math.floor(Number(memoryKib) / 1024);
   const compute = coreCompute(cpuModel, options.milliEcuPerCore);
   const virtType = await chooseVirtType(options.virtType, topology, { libvirt, context });
   const cgroup = await findCpuController();
@@ -61,7 +63,7 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
     capabilities: { cpuQuota: cgroup !== undefined, liveResize: false, guestReady: true, directBoot: true },
     inventory: async () => {
       const diskBytes = await readDiskBytes(instancesDir);
-      return countInventory({ topology, cpuModel, compute, virtType, reserve, diskBytes });
+      return countInventory({ topology, cpuModel, memoryMib, compute, virtType, reserve, diskBytes });
     },
   });
 }

@@ -6,6 +6,7 @@ import { macAddress, systemClock, tapName, uuidOf, uuidv7Ids } from "@cloudhost/
 import type { ComputeDriver, GuestNic, GuestSpec } from "@cloudhost/core/ports";
 import { Libvirt, VIR } from "@cloudhost/libvirt-rpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startPrivateLibvirtd } from "../src/index.ts";
 import { openTestHost } from "./support/host.ts";
 import type { TestHost } from "./support/host.ts";
 import { processesOf, readLimits } from "./support/observe.ts";
@@ -233,6 +234,23 @@ describe.skipIf(host === undefined)("guests of a real libvirtd", () => {
     expect(await listed(driver)).toEqual([mine.id]);
     await stranger.undefine();
     await other[Symbol.asyncDispose]();
+  });
+
+  it("run, whatever the host finds out about its KVM", async () => {
+    await using other = await startPrivateLibvirtd({ dir: join(dir, "kvm"), kvm: "keep" });
+    const choosing = await openDriver({ ...(host as TestHost), libvirtd: other }, "host-3", stateDir, {
+      virtType: "auto",
+    });
+    const guest = testGuest(host as TestHost);
+    await choosing.define(guest);
+    await choosing.start(guest.id);
+    await expect
+      .poll(() => choosing.get(guest.id), { timeout: bootMs, interval: 100 })
+      .toEqual({ id: guest.id, power: "running", ready: "ready" });
+    await choosing.remove(guest.id);
+    await using libvirt = await Libvirt.open({ socketPath: other.socketPath });
+    expect(await libvirt.listDomains()).toEqual([]);
+    await choosing[Symbol.asyncDispose]();
   });
 
   it("need a libvirtd: without one, a sentence says how to start it", async () => {

@@ -9,7 +9,7 @@ export const metadataNamespace = "https://cloudhost.dev/xmlns/guest/1";
 export const metadataPrefix = "cloudhost";
 
 /** The last reboot that was asked for. */
-export const RebootMark = z.strictObject({
+export const RebootMark = z.object({
   commandId: z.string(),
   /**
    * libvirt's id of the run that it shall end. Each start has another, so that whoever comes back after a crash sees
@@ -20,11 +20,14 @@ export const RebootMark = z.strictObject({
 });
 export type RebootMark = z.infer<typeof RebootMark>;
 
-/** What we keep with a domain, in libvirt: there while the domain is, and gone with it. */
-export const GuestRecord = z.strictObject({
+/**
+ * What we keep with a domain, in libvirt: there while the domain is, and gone with it. What a newer version keeps
+ * beside this is left there: its guests are guests to an older one as well.
+ */
+export const GuestRecord = z.looseObject({
   /** The host whose driver made it: another driver of the same libvirt leaves it alone. */
   host: z.string(),
-  spec: GuestSpec,
+  spec: GuestSpec.loose(),
   reboot: RebootMark.optional(),
 });
 export type GuestRecord = z.infer<typeof GuestRecord>;
@@ -50,7 +53,7 @@ export interface DescribedGuest {
   readonly mirror: { readonly path: string; readonly ready: boolean } | undefined;
 }
 
-/** Reads a domain's description; `undefined` for a domain that is not this host's, or that a newer version made. */
+/** Reads a domain's description; `undefined` for a domain that is not this host's. */
 export function parseDomain(xml: string, host: string): DescribedGuest | undefined {
   const domain = XmlNode.parse(xml).one("domain");
   const json = domain.one("metadata", `${metadataPrefix}:guest`, `${metadataPrefix}:record`).text;

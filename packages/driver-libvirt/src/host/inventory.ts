@@ -34,6 +34,7 @@ export function coreCompute(cpuModel: string, stated: number | undefined): CoreC
 export interface InventoryFacts {
   readonly topology: HostTopology;
   readonly cpuModel: string;
+  readonly memoryMib: number;
   readonly compute: CoreCompute;
   readonly virtType: "kvm" | "qemu";
   readonly reserve: HostReserve;
@@ -43,14 +44,14 @@ export interface InventoryFacts {
 
 /** What the host offers guests, its reserve taken off. Pure. */
 export function countInventory(facts: InventoryFacts): ComputeInventory {
-  const { topology, cpuModel, compute, virtType, reserve, diskBytes } = facts;
+  const { topology, cpuModel, memoryMib, compute, virtType, reserve, diskBytes } = facts;
   return {
     cpuModel,
     architecture: topology.architecture === "aarch64" ? "aarch64" : "x86_64",
     hypervisor: virtType,
     guestCores: splitCores(topology.cores, reserve.cores).guestCores,
     ...compute,
-    memoryMib: Math.max(0, topology.memoryMib - reserve.memoryMib),
+    memoryMib: Math.max(0, memoryMib - reserve.memoryMib),
     diskGib: Math.max(0, Math.floor(diskBytes / gib) - reserve.diskGib),
     resources: {},
   };

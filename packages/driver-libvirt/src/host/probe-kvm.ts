@@ -4,6 +4,7 @@ import type { Clock } from "@cloudhost/core/ports";
 import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
 import type { Domain, Libvirt } from "@cloudhost/libvirt-rpc";
 import { z } from "zod";
+import { kvmCpu } from "../xml/domain.ts";
 import { element, renderXml, textElement } from "../xml/element.ts";
 
 /** Names of probe guests begin so, and of no others. */
@@ -27,7 +28,7 @@ export interface KvmProbe {
 
 /**
  * Whether KVM works here. That `/dev/kvm` is there says little, inside another virtual machine above all: so a tiny
- * guest without a disk is started, and must still run a moment later.
+ * guest without a disk is started, with the processor that guests get, and must still run a moment later.
  */
 export async function probeKvm(probe: KvmProbe): Promise<boolean> {
   const path = join(probe.stateDir, "kvm-probe.json");
@@ -62,6 +63,8 @@ const probeXml = (host: string, architecture: string): string =>
       element("memory", { unit: "MiB" }, "64"),
       textElement("vcpu", 1),
       element("os", {}, element("type", { arch: architecture }, "hvm")),
+      // As guests have it: some KVM runs a plain processor and fails with the host's own.
+      kvmCpu,
       element("devices", {}, element("controller", { type: "usb", model: "none" })),
     ),
   );

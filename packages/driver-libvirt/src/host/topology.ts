@@ -5,14 +5,13 @@ export interface Core {
   readonly threads: readonly number[];
 }
 
-/** What libvirt's capabilities tell of a host's processors and memory. */
+/** What libvirt's capabilities tell of a host's processors. */
 export interface HostTopology {
   readonly architecture: string;
   /** As libvirt names it, which is a family rather than a model. */
   readonly cpuFamily: string;
   /** In the order of their first thread. */
   readonly cores: readonly Core[];
-  readonly memoryMib: number;
   /** Kinds of guests for the host's own architecture: `qemu`, `kvm`, `lxc`. */
   readonly guestTypes: readonly string[];
 }
@@ -32,13 +31,11 @@ export function parseTopology(capabilities: string): HostTopology {
     }
   }
   const cores = [...threads.values()].map((of) => ({ threads: of.toSorted((a, b) => a - b) }));
-  const memoryKib = cells.reduce((sum, cell) => sum + Number(cell.one("memory").text ?? 0), 0);
   const own = root.all("guest", "arch").filter((arch) => arch.attribute("name") === architecture);
   return {
     architecture,
     cpuFamily: root.one("host", "cpu", "model").text ?? architecture,
     cores: cores.toSorted((a, b) => (a.threads[0] ?? 0) - (b.threads[0] ?? 0)),
-    memoryMib: Math.floor(memoryKib / 1024),
     guestTypes: own.flatMap((arch) => arch.all("domain")).map((domain) => domain.attribute("type") ?? ""),
   };
 }

@@ -13,6 +13,9 @@ import type { Element } from "./element.ts";
 /** The virtio-serial port that a guest writes to when its OS has booted. */
 export const bootPort = "cloudhost.boot.0";
 
+/** All that the host's processor has and another of its kind has as well, so that guests can move. */
+export const kvmCpu = element("cpu", { mode: "host-model" });
+
 /** What of the host a domain's description depends on. */
 export interface DomainHost {
   readonly virtType: "kvm" | "qemu";
@@ -44,7 +47,7 @@ export function domainXml(record: GuestRecord, host: DomainHost, files: GuestFil
       cpuTuning(record, host),
       operatingSystem(spec.boot, host),
       element("features", {}, element("acpi"), host.architecture === "x86_64" ? element("apic") : undefined),
-      host.virtType === "kvm" ? element("cpu", { mode: "host-model" }) : undefined,
+      host.virtType === "kvm" ? kvmCpu : undefined,
       element("clock", { offset: "utc" }),
       textElement("on_poweroff", "destroy"),
       textElement("on_reboot", "restart"),

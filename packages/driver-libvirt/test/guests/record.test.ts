@@ -43,6 +43,11 @@ describe("what is kept with a domain", () => {
     expect(parseDomain(domain(record), "host-1")?.record).toEqual(record);
   });
 
+  it("is understood and kept when a newer version wrote more into it", () => {
+    const record = { host: "host-1", spec: { ...spec, volumes: ["vol_1"] }, rescue: true };
+    expect(parseDomain(domain(record), "host-1")?.record).toEqual(record);
+  });
+
   it("has the last reboot, and the run that it was to end", () => {
     const reboot = { commandId: "cmd_01arz3ndektsv4rrffq69g5fav", endsRun: 3, done: false };
     const found = parseDomain(domain({ host: "host-1", spec, reboot }, { id: 4 }), "host-1");

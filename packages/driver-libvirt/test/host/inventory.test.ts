@@ -10,7 +10,6 @@ const topology = {
   architecture: "x86_64",
   cpuFamily: "SandyBridge",
   cores: Array.from({ length: 16 }, (_, core) => ({ threads: [core, core + 16] })),
-  memoryMib: 65_536,
   guestTypes: ["qemu", "kvm"],
 };
 const reserve = { cores: 1, memoryMib: 2048, diskGib: 20, internalKbit: 0, externalKbit: 0 };
@@ -19,7 +18,15 @@ describe("the inventory", () => {
   it("is what the machine has less what the host keeps", () => {
     const cpuModel = "Intel(R) Xeon(R) CPU E5-2650 0 @ 2.00GHz";
     const compute = coreCompute(cpuModel, undefined);
-    const facts = { topology, cpuModel, compute, virtType: "kvm" as const, reserve, diskBytes: 707.9 * gib };
+    const facts = {
+      topology,
+      cpuModel,
+      memoryMib: 65_536,
+      compute,
+      virtType: "kvm" as const,
+      reserve,
+      diskBytes: 707.9 * gib,
+    };
     const inventory = countInventory(facts);
     expect(ComputeInventory.parse(inventory)).toEqual(inventory);
     expect(inventory).toMatchObject({

@@ -3,8 +3,7 @@ import { parseTopology, splitCores } from "../../src/host/topology.ts";
 
 const cpu = (id: number, socket: number, core: number): string =>
   `<cpu id='${id}' socket_id='${socket}' die_id='0' core_id='${core}' siblings='x'/>`;
-const cell = (memoryKib: number, cpus: string): string =>
-  `<cell><memory unit='KiB'>${memoryKib}</memory><cpus>${cpus}</cpus></cell>`;
+const cell = (cpus: string): string => `<cell><cpus>${cpus}</cpus></cell>`;
 const capabilities = (cells: string): string => `
   <capabilities>
     <host><cpu><arch>x86_64</arch><model>SandyBridge</model></cpu><topology><cells>${cells}</cells></topology></host>
@@ -19,7 +18,7 @@ const twoSockets = capabilities(
       const cores = [0, 1, 2, 3].map(
         (core) => cpu(socket * 4 + core, socket, core) + cpu(8 + socket * 4 + core, socket, core),
       );
-      return cell(8 * 1024 * 1024, cores.join(""));
+      return cell(cores.join(""));
     })
     .join(""),
 );
@@ -27,7 +26,7 @@ const twoSockets = capabilities(
 describe("a host's topology", () => {
   it("counts physical cores and never hardware threads", () => {
     const topology = parseTopology(twoSockets);
-    expect(topology).toMatchObject({ architecture: "x86_64", cpuFamily: "SandyBridge", memoryMib: 16_384 });
+    expect(topology).toMatchObject({ architecture: "x86_64", cpuFamily: "SandyBridge" });
     expect(topology.cores).toHaveLength(8);
     expect(topology.cores[0]).toEqual({ threads: [0, 8] });
     expect(topology.cores[5]).toEqual({ threads: [5, 13] });
@@ -38,7 +37,7 @@ describe("a host's topology", () => {
   });
 
   it("keeps cores of different cells apart where the kernel tells no socket", () => {
-    const bare = capabilities(cell(1024, `<cpu id='0' core_id='0'/>`) + cell(1024, `<cpu id='1' core_id='0'/>`));
+    const bare = capabilities(cell(`<cpu id='0' core_id='0'/>`) + cell(`<cpu id='1' core_id='0'/>`));
     expect(parseTopology(bare).cores).toEqual([{ threads: [0] }, { threads: [1] }]);
   });
 
@@ -47,7 +46,6 @@ describe("a host's topology", () => {
       architecture: "unknown",
       cpuFamily: "unknown",
       cores: [],
-      memoryMib: 0,
       guestTypes: [],
     });
   });

@@ -42,9 +42,9 @@ export async function openDriver(
   host: TestHost,
   name: string,
   stateDir: string,
-  keep = reserve,
+  { keep = reserve, virtType = "qemu" }: { readonly keep?: HostReserve; readonly virtType?: "qemu" | "auto" } = {},
 ): Promise<ComputeDriver> {
-  const { options } = libvirt({ socketPath: host.libvirtd.socketPath, virtType: "qemu", milliEcuPerCore });
+  const { options } = libvirt({ socketPath: host.libvirtd.socketPath, virtType, milliEcuPerCore });
   await mkdir(stateDir, { recursive: true });
   const { signal } = new AbortController();
   const context = { clock, ids, logger: silentLogger, signal, stateDir, host: name, reserve: keep };
@@ -67,7 +67,7 @@ export async function openSubject(host: TestHost): Promise<ComputeSubject> {
     host: observe(host, join(stateDir, "instances")),
     async reopen(withReserve = reserve) {
       await driver[Symbol.asyncDispose]();
-      return (driver = await openDriver(host, name, stateDir, withReserve));
+      return (driver = await openDriver(host, name, stateDir, { keep: withReserve }));
     },
     [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose](),
   };
