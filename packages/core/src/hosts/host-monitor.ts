@@ -66,8 +66,11 @@ export class HostMonitor implements AsyncDisposable {
       const missed = Math.floor((nowMs - seenMs) / this.#heartbeatMs);
       const state = missed < missedMost ? "up" : missed < 2 * missedMost ? "suspect" : "down";
       if (state === "up") heard.push(id);
-      if (state === (this.#states.get(id) ?? "up")) continue;
+      // It has been opened since the last look: the scheduler does not know it yet.
+      if (!this.#states.has(id)) this.#feed.stale();
+      const before = this.#states.get(id) ?? "up";
       this.#states.set(id, state);
+      if (state === before) continue;
       const reason = state === "up" ? null : `no heartbeat for ${Math.round((nowMs - seenMs) / 1000)} s`;
       this.#logger.warn({ host: name, state, reason }, "the host's state changed");
       await this.#database.run(this.#hosts.setState(id, state, reason, seenMs));

@@ -5,6 +5,7 @@ import type { HostAgent } from "../agent/host-agent.ts";
 import type { Heartbeats } from "../agent/heartbeats.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, guarded, script, statement } from "../database/script.ts";
+import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import type { OnBoundary } from "../operations/boundary.ts";
@@ -41,7 +42,6 @@ export interface OpenHost {
   readonly client: HostClient;
   /** Fences what is about the host itself: its network. */
   readonly epoch: number;
-  readonly internalAddress: string | undefined;
   readonly recovery: HostAgent["recovery"];
 }
 
@@ -101,33 +101,32 @@ export class HostRuntime implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lease?.[Symbol.asyncDispose]();
     await Promise.all([...this.#open.values()].map(({ parts }) => parts.disposeAsync()));
-    const { database } = this.#dependencies;
-    await database.run(
-      script(statement(`UPDATE ${database.tables.host_leases} SET lease_until_ms = 0 WHERE owner = ?`, [this.#owner])),
-    );
+    await this.#dependencies.database.run(script(this.#letGo()));
     this.#open.clear();
   }
 
   async #openOne(config: HostConfig): Promise<void> {
     const { database, hosts, clock, logger } = this.#dependencies;
-    const row = await hosts.register(config.name, config.zone, clock.nowMs());
+    const { id } = await hosts.register(config.name, config.zone, clock.nowMs());
+    const epoch = await this.#take(id);
+    if (epoch === undefined) {
+      // How it is, that process says.
+      logger.info({ host: config.name }, "another process has the host open");
+      return;
+    }
     try {
-      const epoch = await this.#take(row.id, config.name);
-      const host = await this.#openAgent(row.id, config, epoch);
-      this.#open.set(row.id, host);
-      await database.run(hosts.setInventory(row.id, host.inventory));
-      await database.run(hosts.setState(row.id, "up", null, clock.nowMs()));
+      this.#open.set(id, await this.#openAgent(id, config, epoch));
     } catch (cause) {
       const error = CloudHostError.from(cause);
       logger.error({ host: config.name, err: error }, "the host does not open");
-      // Another process has it open: how it is, that process says.
-      if (error.code === "LOCKED") return;
-      await database.run(hosts.setState(row.id, "down", error.message, undefined));
+      const down = hosts.setState(id, "down", error.message, undefined);
+      await database.run(script(...down.statements, this.#letGo(id)));
     }
   }
 
   async #openAgent(id: string, config: HostConfig, epoch: number) {
-    const { imageStore, bus, clock, ids, logger, heartbeats, heartbeatMs, onBoundary } = this.#dependencies;
+    const { database, hosts, imageStore, bus, clock, ids, logger, heartbeats, heartbeatMs, onBoundary } =
+      this.#dependencies;
     const stateDir = config.stateDir ?? join(this.#dependencies.stateDir, "hosts", config.name);
     await using parts = new AsyncDisposableStack();
     const images: HostImages = parts.use(await imageStore.hostImages({ cacheDir: join(stateDir, "images") }));
@@ -136,12 +135,14 @@ export class HostRuntime implements AsyncDisposable {
     );
     const client = parts.use(new HostClient({ bus, host: config.name, clock, ids, logger }));
     const { inventory, recovery } = agent;
-    const { internalAddress } = inventory;
-    return { id, name: config.name, client, epoch, internalAddress, inventory, recovery, parts: parts.move() };
+    const has = hosts.setInventory(id, inventory);
+    const isUp = hosts.setState(id, "up", null, clock.nowMs());
+    await database.run(script(...has.statements, ...isUp.statements));
+    return { id, name: config.name, client, epoch, recovery, parts: parts.move() };
   }
 
-  /** @throws CloudHostError `LOCKED` when another process has the host */
-  async #take(hostId: string, name: string): Promise<number> {
+  /** Takes the lease and gives its epoch; `undefined` when another process has the host. */
+  async #take(hostId: string): Promise<number | undefined> {
     const { database } = this.#dependencies;
     const { fence, tables } = database;
     const until = `${database.leaseNow()} + ${this.#dependencies.leaseMs}`;
@@ -157,14 +158,19 @@ export class HostRuntime implements AsyncDisposable {
         ],
         result: (rows) => Number(rows.at(-1)?.[0]?.["epoch"]),
       });
-    } catch (cause) {
-      if (!(cause instanceof GuardFailed)) throw cause;
-      const details = { resource: `host ${name}`, by: "another process" };
-      throw new CloudHostError("LOCKED", `Another process has the host ${name} open.`, details, {
-        cause,
-        retryable: true,
-      });
+    } catch (error) {
+      if (error instanceof GuardFailed) return undefined;
+      throw error;
     }
+  }
+
+  /** Lets another process have a host, or all. */
+  #letGo(hostId?: string): Statement {
+    const one = hostId === undefined ? "" : " AND host_id = ?";
+    return statement(
+      `UPDATE ${this.#dependencies.database.tables.host_leases} SET lease_until_ms = 0 WHERE owner = ?${one}`,
+      [this.#owner, ...(hostId === undefined ? [] : [hostId])],
+    );
   }
 
   async #renew(): Promise<void> {
