@@ -22,7 +22,7 @@ export interface Claim {
 export interface ClaimWatcher {
   /** A host's row as a claim or a release left it. */
   changed(row: Row): void;
-  /** A claim was refused by its guard: others have changed what the view has not seen. */
+  /** The view is behind: a claim was refused by its guard, or took what no host's row shows. */
   stale(): void;
 }
 
@@ -78,7 +78,7 @@ export class Claims {
         this.#quotas.take(claim.projectId, quotaNeeds(claim)),
       ],
       result: { hostId },
-      committed: (rows) => this.#report(rows[0]),
+      committed: (rows) => this.#report(rows[0], declared.length > 0),
       refused: async (guard) => {
         if (guard === "quota") return (await this.#quotas.shortage(claim.projectId, quotaNeeds(claim))) ?? "again";
         this.#watcher.stale();
@@ -102,7 +102,7 @@ export class Claims {
           serverId,
         ]),
         statement(
-          `UPDATE ${declared} SET used = used - ${this.#declaredAmount()} WHERE host_id = ${mine("host_id")} AND ${this.#declaredAmount()} IS NOT NULL`,
+          `UPDATE ${declared} SET used = used - ${this.#declaredAmount()} WHERE host_id = ${mine("host_id")} AND ${this.#declaredAmount()} IS NOT NULL RETURNING host_id`,
           [serverId, serverId, serverId],
         ),
         statement(`UPDATE ${quotas} SET ${quotaGiven.join(", ")} WHERE project_id = ${mine("project_id")}`, [
@@ -113,7 +113,7 @@ export class Claims {
         statement(`DELETE FROM ${allocations} WHERE server_id = ?`, [serverId]),
       ],
       result: undefined,
-      committed: (rows) => this.#report(rows[0]),
+      committed: (rows) => this.#report(rows[0], (rows[1]?.length ?? 0) > 0),
     };
   }
 
@@ -132,8 +132,10 @@ export class Claims {
     return `(SELECT ${amount} FROM ${allocations} a WHERE a.server_id = ?)`;
   }
 
-  #report(rows: readonly Row[] | undefined): void {
+  /** @param declaredToo whether it changed what is not in the host's row, so that the view must be read anew */
+  #report(rows: readonly Row[] | undefined, declaredToo: boolean): void {
     for (const row of rows ?? []) this.#watcher.changed(row);
+    if (declaredToo) this.#watcher.stale();
   }
 }
 

@@ -18,9 +18,13 @@ export class FleetFeed implements ClaimWatcher {
   readonly #hosts: HostStore;
   readonly #fleet: Fleet;
   readonly #declared = new Map<string, DeclaredResources>();
+  /** Hosts that claims have changed since the reading under way began: what it has read of them may be older. */
+  readonly #changedMeanwhile = new Set<string>();
   #revision = 0;
   #stale = true;
-  #refreshing: Promise<void> | undefined;
+  /** The reading under way, and the one that begins behind it. */
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   constructor(database: Database, hosts: HostStore, scheduler: Scheduler) {
     this.#database = database;
@@ -30,7 +34,9 @@ export class FleetFeed implements ClaimWatcher {
 
   /** A host's row as a claim or a release left it. */
   changed(row: Row): void {
-    const view = hostViewOf(row as HostRow, this.#declared.get((row as HostRow).id));
+    const { id } = row as HostRow;
+    this.#changedMeanwhile.add(id);
+    const view = hostViewOf(row as HostRow, this.#declared.get(id));
     if (view !== undefined) this.#fleet.apply([{ kind: "host", host: view }], (this.#revision += 1));
   }
 
@@ -39,10 +45,13 @@ export class FleetFeed implements ClaimWatcher {
     this.#stale = true;
   }
 
-  /** Brings the view to what the store has. Calls at the same time share one reading. */
+  /**
+   * Brings the view to what the store has now. Calls at the same time share one reading, but none that has begun: it may
+   * have passed what the caller must see.
+   */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#read().finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+    this.#next ??= this.#readBehind(this.#reading);
+    return this.#next;
   }
 
   /** Where a server may go, best first; the groups' hosts are read anew each time. */
@@ -58,16 +67,29 @@ export class FleetFeed implements ClaimWatcher {
     throw new CloudHostError("NO_VALID_HOST", explanationText(explanation), { explanation });
   };
 
+  async #readBehind(reading: Promise<void> | undefined): Promise<void> {
+    await reading?.catch(() => {});
+    this.#next = undefined;
+    this.#reading = this.#read().finally(() => (this.#reading = undefined));
+    await this.#reading;
+  }
+
   async #read(): Promise<void> {
     this.#stale = false;
-    const [rows, declared] = await Promise.all([this.#hosts.all(), this.#hosts.declared()]);
-    this.#declared.clear();
-    for (const [hostId, resources] of declared) this.#declared.set(hostId, resources);
-    const changes = rows.flatMap((row): FleetChange[] => {
-      const host = hostViewOf(row, declared.get(row.id));
-      return host === undefined ? [] : [{ kind: "host", host }];
-    });
-    this.#fleet.apply(changes, (this.#revision += 1));
+    this.#changedMeanwhile.clear();
+    try {
+      const [rows, declared] = await Promise.all([this.#hosts.all(), this.#hosts.declared()]);
+      this.#declared.clear();
+      for (const [hostId, resources] of declared) this.#declared.set(hostId, resources);
+      const changes = rows.flatMap((row): FleetChange[] => {
+        const host = this.#changedMeanwhile.has(row.id) ? undefined : hostViewOf(row, declared.get(row.id));
+        return host === undefined ? [] : [{ kind: "host", host }];
+      });
+      this.#fleet.apply(changes, (this.#revision += 1));
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
   }
 
   async #group(projectId: string, name: string): Promise<PlacementGroup> {
