@@ -20,7 +20,7 @@ export const FixedNetwork = z.strictObject({
   name: Name.default("fixed"),
   /** IPv4, /8 to /29. @defaultValue `10.0.0.0/16` */
   cidr: z
-    .cidrv4()
+    .cidrv4({ abort: true })
     .refine((cidr) => between(8, Number(cidr.split("/")[1]), 29), "neither a /8 nor a /29, nor between them")
     .default("10.0.0.0/16"),
 });
