@@ -73,12 +73,16 @@ export type CheckedOptions = z.infer<typeof Checked> & { readonly stateDir: stri
 
 /** @throws CloudHostError `INVALID_ARGUMENT` */
 export function checkOptions(options: CloudOptions): CheckedOptions {
+  parseInput(z.looseObject({}), options, "a cloud's options");
   const { database, scheduler, images, container: _, logger: __, tablePrefix: ___, resources: ____, ...data } = options;
   const checked = parseInput(Checked, data, "a cloud's options");
   const names = checked.hosts.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   const issues = [
     ...(twice === undefined ? [] : [{ path: "hosts", message: `two hosts have the name ${twice}` }]),
+    ...(typeof database === "string" || typeof database === "function"
+      ? []
+      : [{ path: "database", message: "neither sqlite:PATH, nor postgres://…, nor a knex instance" }]),
     ...(typeof scheduler?.openFleet === "function"
       ? []
       : [{ path: "scheduler", message: "not a scheduler: filterScheduler()" }]),

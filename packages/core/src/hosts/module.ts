@@ -1,4 +1,5 @@
-import { ContainerModule } from "inversify";
+import type { ContainerModule } from "inversify";
+import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { Claims } from "./claims.ts";
 import { FleetFeed } from "./fleet-feed.ts";
@@ -7,7 +8,7 @@ import { HostRuntime } from "./host-runtime.ts";
 import { HostStore } from "./store.ts";
 
 /** Hosts: their rows and claims, the scheduler's view of them, and the agents of this process. */
-export const hostsModule = new ContainerModule(({ bind }) => {
+export const hostsModule: ContainerModule = defaults(({ bind }) => {
   bind(tokens.hosts)
     .toResolvedValue((database, ids) => new HostStore(database, ids), [tokens.database, tokens.ids])
     .inSingletonScope();

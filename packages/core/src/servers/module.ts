@@ -1,11 +1,12 @@
-import { ContainerModule } from "inversify";
+import type { ContainerModule } from "inversify";
+import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { GuestWatch } from "./guest-watch.ts";
 import { ServerPlanner } from "./planner.ts";
 import { ServerStore } from "./store.ts";
 
 /** Servers: their rows, what their creation needs, and what their hosts say of them. */
-export const serversModule = new ContainerModule(({ bind }) => {
+export const serversModule: ContainerModule = defaults(({ bind }) => {
   bind(tokens.servers)
     .toResolvedValue((database) => new ServerStore(database), [tokens.database])
     .inSingletonScope();
@@ -26,9 +27,17 @@ export const serversModule = new ContainerModule(({ bind }) => {
     .inSingletonScope();
   bind(tokens.guestWatch)
     .toResolvedValue(
-      (database, servers, runtime, clock, logger, written) =>
-        new GuestWatch(database, servers, runtime, clock, logger, written),
-      [tokens.database, tokens.servers, tokens.runtime, tokens.clock, tokens.logger, tokens.outboxWritten],
+      (database, servers, runtime, clock, logger, written, { closed }) =>
+        new GuestWatch(database, servers, runtime, clock, logger, written, closed),
+      [
+        tokens.database,
+        tokens.servers,
+        tokens.runtime,
+        tokens.clock,
+        tokens.logger,
+        tokens.outboxWritten,
+        tokens.settings,
+      ],
     )
     .inSingletonScope();
 });
