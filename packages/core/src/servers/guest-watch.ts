@@ -1,4 +1,6 @@
 import type { Subject } from "rxjs";
+import { detached } from "../clock/detached.ts";
+import { late, within } from "../clock/within.ts";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { HostRuntime, OpenHost } from "../hosts/host-runtime.ts";
@@ -20,7 +22,9 @@ export class GuestWatch {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #written: Subject<void>;
+  readonly #closed: AbortSignal;
 
+  /** @param closed fires when the cloud closes: nobody waits for a guest any more */
   constructor(
     database: Database,
     servers: ServerStore,
@@ -28,6 +32,7 @@ export class GuestWatch {
     clock: Clock,
     logger: Logger,
     written: Subject<void>,
+    closed: AbortSignal,
   ) {
     this.#database = database;
     this.#servers = servers;
@@ -35,6 +40,7 @@ export class GuestWatch {
     this.#clock = clock;
     this.#logger = logger;
     this.#written = written;
+    this.#closed = closed;
   }
 
   /** A host's word on one of its guests. */
@@ -71,7 +77,7 @@ export class GuestWatch {
 
   /**
    * Resolves when a server's OS has booted.
-   * @throws CloudHostError `CONFLICT`, `UNSUPPORTED`, `DEADLINE_EXCEEDED`, `NOT_FOUND`
+   * @throws CloudHostError `CONFLICT`, `UNSUPPORTED`, `DEADLINE_EXCEEDED`, `NOT_FOUND`, `CANCELLED` when the cloud closes
    */
   async ready(serverId: string, timeoutMs: number): Promise<void> {
     const untilMs = this.#clock.nowMs() + timeoutMs;
@@ -86,7 +92,9 @@ export class GuestWatch {
         });
       }
       if (row.guest === "ready") return;
-      const said = row.state === "active" && row.host_id !== null ? await this.#ask(row.host_id, serverId) : undefined;
+      const leftMs = Math.max(1, untilMs - this.#clock.nowMs());
+      const said =
+        row.state === "active" && row.host_id !== null ? await this.#ask(row.host_id, serverId, leftMs) : undefined;
       if (said?.ready === "ready") return;
       if (said?.power === "running" && said.ready === "unknown") {
         const details = { feature: "telling whether a guest's OS has booted", by: row.host_name ?? "the host" };
@@ -98,12 +106,19 @@ export class GuestWatch {
           retryable: true,
         });
       }
-      await this.#clock.sleep(Math.min(askMs, Math.max(1, untilMs - this.#clock.nowMs())));
+      await this.#clock.sleep(Math.min(askMs, Math.max(1, untilMs - this.#clock.nowMs())), this.#closed);
     }
   }
 
-  /** The host's own word, where this process reaches it. */
-  async #ask(hostId: string, serverId: string): Promise<GuestState | undefined> {
+  /** The host's own word, where this process reaches it and it answers in time. */
+  async #ask(hostId: string, serverId: string, mostMs: number): Promise<GuestState | undefined> {
+    // Detached: a host that hangs is waited for no longer than the caller does.
+    const asked = detached(() => this.#clock.busy(() => this.#hostsWord(hostId, serverId)));
+    const said = await within(this.#clock, mostMs, asked);
+    return said === late ? undefined : said;
+  }
+
+  async #hostsWord(hostId: string, serverId: string): Promise<GuestState | undefined> {
     try {
       const guest = await bind(this.#runtime.get(hostId)).compute.get(serverId);
       if (guest !== undefined) await this.changed(guest, this.#clock.nowMs());

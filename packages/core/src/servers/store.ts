@@ -111,17 +111,18 @@ export class ServerStore {
     );
   }
 
-  /** What its host says of its OS; since when is kept while it says the same. */
+  /**
+   * What its host says of its OS; since when is kept while it says the same. Reports come late and out of order: what is
+   * older than what is known changes nothing.
+   */
   guest(serverId: string, state: GuestStatus["state"], sinceMs: number): Script<{ changed: boolean }> {
     const { servers } = this.#database.tables;
     return {
       statements: [
-        statement(`UPDATE ${servers} SET guest = ?, guest_since_ms = ? WHERE id = ? AND guest <> ? RETURNING id`, [
-          state,
-          sinceMs,
-          serverId,
-          state,
-        ]),
+        statement(
+          `UPDATE ${servers} SET guest = ?, guest_since_ms = ? WHERE id = ? AND guest <> ? AND guest_since_ms <= ? RETURNING id`,
+          [state, sinceMs, serverId, state, sinceMs],
+        ),
       ],
       result: (rows) => ({ changed: (rows[0]?.length ?? 0) > 0 }),
     };
