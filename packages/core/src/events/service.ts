@@ -27,6 +27,8 @@ const atOnce = 500;
  * is longer than a transaction may be open.
  */
 const gapMs = 6000;
+/** What lies before a row that was written so long ago is settled, however the clocks of two processes differ. */
+const settledMs = 60_000;
 
 interface OutboxRow {
   readonly id: number;
@@ -107,7 +109,7 @@ class OutboxReader {
       const query = read(tables.outbox).where("id", ">", this.after).orderBy("id").limit(atOnce);
       const rows = await this.#database.all<OutboxRow>(query);
       for (const row of rows) {
-        if (concurrentWriters && row.id > this.after + 1 && !this.#gapIsOld()) return;
+        if (concurrentWriters && row.id > this.after + 1 && !this.#gapIsOld(row)) return;
         this.#gapSinceMs = undefined;
         this.after = row.id;
         yield row;
@@ -116,9 +118,10 @@ class OutboxReader {
     }
   }
 
-  #gapIsOld(): boolean {
-    this.#gapSinceMs ??= this.#clock.nowMs();
-    return this.#clock.nowMs() - this.#gapSinceMs >= gapMs;
+  #gapIsOld(behind: OutboxRow): boolean {
+    const nowMs = this.#clock.nowMs();
+    this.#gapSinceMs ??= nowMs;
+    return nowMs - this.#gapSinceMs >= gapMs || nowMs - behind.at_ms >= settledMs;
   }
 }
 

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { systemClock } from "../../src/clock/system-clock.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
 import { migrateDatabase, requireSchema } from "../../src/database/migrations/migrate.ts";
 import { overDatabases } from "../support/databases.ts";
 
@@ -7,6 +9,18 @@ overDatabases((open) => {
     const database = await open();
     expect(await migrateDatabase(database)).toEqual({ applied: [] });
     await expect(requireSchema(database)).resolves.toBeUndefined();
+  });
+
+  it("is brought up to date once when two processes begin at the same time", async () => {
+    const database = await open();
+    await database.write.schema.dropTable("schema_versions");
+    for (const table of Object.values(database.tables).toReversed()) {
+      await database.write.raw(`DROP TABLE ${table} ${database.concurrentWriters ? "CASCADE" : ""}`);
+    }
+    if (database.concurrentWriters) await database.write.raw("DROP SEQUENCE fence");
+    await using other = await openDatabase({ database: open.url(), clock: systemClock() });
+    const applied = await Promise.all([migrateDatabase(database), migrateDatabase(other)]);
+    expect(applied.flatMap((one) => one.applied)).toEqual(["0001-initial"]);
   });
 
   it("refuses a database of a newer version", async () => {
