@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
 import { Name } from "../names.ts";
+import { isOfItsType } from "./fingerprint.ts";
 
 /** A public key that the project's servers may be given. The private half is never seen here. */
 export const Keypair = z.strictObject({
@@ -20,6 +21,11 @@ const line = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]
 /** A public key to import. */
 export const ImportKeypair = z.strictObject({
   name: Name,
-  publicKey: z.string().trim().max(16_384).regex(line, "not an OpenSSH public key on one line"),
+  publicKey: z
+    .string()
+    .trim()
+    .max(16_384)
+    .regex(line, "not an OpenSSH public key on one line")
+    .refine(isOfItsType, "the key is not of the type before it"),
 });
 export type ImportKeypair = z.input<typeof ImportKeypair>;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { notFound, projectFilter, projectOf } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
@@ -10,6 +9,7 @@ import type { Ids } from "../ids.ts";
 import { Page } from "../names.ts";
 import { parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { ImportKeypair } from "./model.ts";
 import type { Keypair } from "./model.ts";
 import type { KeypairStore } from "./store.ts";
@@ -80,12 +80,6 @@ export class Keypairs {
     if (keypair === undefined) throw notFound("keypair", idOrName);
     return keypair;
   }
-}
-
-/** As ssh-keygen prints it: the SHA-256 of the key's own bytes in base64, without its padding. */
-function fingerprintOf(publicKey: string): string {
-  const bytes = Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
-  return `SHA256:${createHash("sha256").update(bytes).digest("base64").replaceAll("=", "")}`;
 }
 
 /** What {@link Keypairs} needs. */
