@@ -6,6 +6,7 @@
  */
 export { fileSystemBackend } from "./backends/file-system.ts";
 export { memoryBackend } from "./backends/memory.ts";
+export { collectGarbage } from "./collection/collect-garbage.ts";
 export { findLeftovers } from "./collection/leftovers.ts";
 export type { Leftover } from "./collection/leftovers.ts";
 export { hostImages } from "./host/host-images.ts";

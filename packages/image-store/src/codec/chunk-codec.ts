@@ -70,10 +70,12 @@ export function decodeChunk(object: Buffer, id: string, into: Buffer): void {
 }
 
 /**
- * Gives a buffer of zlib's back now. Left to the collector of garbage, which sees only a small object, each thread would
- * keep a dozen of them.
+ * Gives a large buffer of zlib's back now. Left to the collector of garbage, which sees only a small object, each thread
+ * would keep a dozen of them. Small buffers share memory with others.
  */
-const free = (buffer: Buffer<ArrayBuffer>): unknown => buffer.buffer.transfer(0);
+function free({ buffer }: Buffer<ArrayBuffer>): void {
+  if (buffer.byteLength > 131_072) buffer.transfer(0);
+}
 
 const idOf = (bytes: Buffer): string => `sha256:${hash("sha256", bytes, "hex")}`;
 

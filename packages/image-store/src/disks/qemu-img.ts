@@ -112,6 +112,8 @@ export class QemuImg {
       killSignal: "SIGKILL",
       ...(signal === undefined ? {} : { signal }),
     });
+    // A signal that fires kills it, and says so as an error, which without a listener would end this process.
+    child.on("error", () => {});
     try {
       await once(child, "spawn");
     } catch (cause) {
@@ -123,8 +125,6 @@ export class QemuImg {
         { cause },
       );
     }
-    // A signal that fires kills it, and says so once more as an error, which would otherwise end the process.
-    child.on("error", () => {});
     return child;
   }
 }

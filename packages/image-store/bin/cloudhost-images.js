@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node of the last ten years reads: it may be started by one that is too old for the rest.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const sources = "--conditions=@cloudhost/source";
+const args = process.argv.slice(2);
+
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  console.error(
+    `cloudhost-images needs Node 24 or newer; this is ${process.version}. Install one from https://nodejs.org.`,
+  );
+  process.exitCode = 1;
+} else if (existsSync(new URL("../dist/cli/main.js", import.meta.url)) || process.execArgv.includes(sources)) {
+  const { runCliHere } = await import("@cloudhost/image-store/cli");
+  process.exitCode = await runCliHere(args);
+} else {
+  // A clone that was not built: its sources run as they are.
+  const child = spawn(process.execPath, [sources, fileURLToPath(import.meta.url), ...args], { stdio: "inherit" });
+  // A terminal sends Ctrl-C to both; the child answers it, and this one waits for the child.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code) => {
+    process.exitCode = code === null ? 1 : code;
+  });
+}
