@@ -45,8 +45,9 @@ const source = (name: string): string => join(import.meta.dirname, "guest", name
  * kernel or another script makes another.
  *
  * @param folder is made where it does not exist; may be shared by whoever wants a guest
+ * @param signal gives the building up; nothing of it is left then
  */
-export async function buildGuest(folder: string): Promise<GuestImage> {
+export async function buildGuest(folder: string, signal?: AbortSignal): Promise<GuestImage> {
   const kernelPackage = await cloudKernelPackage();
   const scripts = await Promise.all(["init.sh", "power-off.sh"].map((name) => readFile(source(name))));
   const recipe = await readFile(import.meta.filename);
@@ -58,8 +59,9 @@ export async function buildGuest(folder: string): Promise<GuestImage> {
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(join(resolve(folder), "building-"));
   try {
-    await unpackPackage(kernelPackage, join(work, "kernel"));
-    await unpackPackage("busybox-static", join(work, "busybox"));
+    await unpackPackage(kernelPackage, join(work, "kernel"), signal);
+    await unpackPackage("busybox-static", join(work, "busybox"), signal);
+    signal?.throwIfAborted();
     const image = await assemble(work, home);
     await makeHome(work, home, image);
   } finally {

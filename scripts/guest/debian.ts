@@ -16,12 +16,12 @@ export async function cloudKernelPackage(): Promise<string> {
 }
 
 /** Downloads a package and unpacks it into a new folder, without installing it. */
-export async function unpackPackage(name: string, into: string): Promise<void> {
+export async function unpackPackage(name: string, into: string, signal?: AbortSignal): Promise<void> {
   await mkdir(into, { recursive: true });
   const folder = await mkdtemp(join(into, "download-"));
   // apt gives the download to a user who cannot enter a folder of root's.
   const asIs = process.getuid?.() === 0 ? ["-o", "APT::Sandbox::User=root"] : [];
-  await run("apt-get", [...asIs, "download", name], { cwd: folder });
+  await run("apt-get", [...asIs, "download", name], { cwd: folder, ...(signal && { signal }) });
   const [file] = await readdir(folder);
   if (file === undefined) throw new Error(`apt-get downloaded nothing for ${name}`);
   await run("dpkg-deb", ["-x", join(folder, file), into]);
