@@ -10,10 +10,10 @@ export function networkNumbers(cidr: string): { readonly mask: number; readonly 
   return { mask, network: (ipv4Number(address) & mask) >>> 0 };
 }
 
-/** The network of an address: `10.0.0.0/16` of `10.0.3.4` and 16. */
-export function networkOf(address: string, prefixLength: number): string {
-  const { network } = networkNumbers(`${address}/${prefixLength}`);
-  return `${[24, 16, 8, 0].map((shift) => (network >>> shift) & 0xff).join(".")}/${prefixLength}`;
+/** The network of an address: `10.0.0.0/16` of `10.0.3.4/16`. */
+export function networkOf(cidr: string): string {
+  const { network } = networkNumbers(cidr);
+  return `${[24, 16, 8, 0].map((shift) => (network >>> shift) & 0xff).join(".")}/${cidr.split("/")[1] ?? "32"}`;
 }
 
 /** Whether every address of the inner network is in the outer one. */

@@ -41,7 +41,6 @@ export interface HostFacts {
 /** The model of a desired network on this host. Pure. */
 export function hostModel(desired: HostNetwork, { options, capacity, fairQueues }: HostFacts): HostModel {
   const gateways = new Set<string>();
-  const networks = new Set<string>();
   const ports = new Map<string, HostBinding>();
   const tenants = new Map<string, number>();
   const routes = new Map<string, string>();
@@ -51,7 +50,6 @@ export function hostModel(desired: HostNetwork, { options, capacity, fairQueues 
   }
   for (const binding of desired.bindings.values()) {
     gateways.add(`${binding.gateway}/${binding.prefixLength}`);
-    networks.add(networkOf(binding.address, binding.prefixLength));
     ports.set(binding.tap, binding);
     // While an address moves here, its member may still say where it was: what has a tap here is here.
     tenants.set(binding.address, binding.tenant);
@@ -62,7 +60,7 @@ export function hostModel(desired: HostNetwork, { options, capacity, fairQueues 
     gateways,
     uplinks: { internal: options.internal, external: options.external },
     capacity,
-    internalNetworks: [...options.internalNetworks, ...uncovered(networks, options.internalNetworks)],
+    internalNetworks: [...options.internalNetworks, ...uncovered(gateways, options.internalNetworks)],
     ports,
     tenants,
     routes,
@@ -70,6 +68,8 @@ export function hostModel(desired: HostNetwork, { options, capacity, fairQueues 
   };
 }
 
-/** Those networks that lie in none of the others, in a fixed order: filters are compared by their text. */
-const uncovered = (networks: Iterable<string>, by: readonly string[]): readonly string[] =>
-  [...networks].filter((network) => !by.some((outer) => covers(outer, network))).toSorted();
+/** Networks of these gateways that lie in none of the others, in a fixed order: filters are compared by their text. */
+function uncovered(gateways: Iterable<string>, by: readonly string[]): readonly string[] {
+  const networks = new Set(Array.from(gateways, networkOf));
+  return [...networks].filter((network) => !by.some((outer) => covers(outer, network))).toSorted();
+}

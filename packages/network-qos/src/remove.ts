@@ -39,21 +39,27 @@ export async function removeLinuxNetwork(
     reader.settings([forwarding, forwardingOfAll]),
   ]);
   const bridge = links.bridge === "absent" ? [] : [parsed.bridge];
-  await new Executor(run, { host, clock: systemClock(), logger: silentLogger }).execute([
-    {
-      argv: ["ip", "-batch", "-"],
-      lines: [
-        ...planRoutes(routes, new Map()),
-        ...deleteLinks([...links.taps.keys(), ...bridge, ...links.shapers.keys()]),
-      ],
-    },
-    { argv: ["iptables-restore", "--noflush", "-w", "5"], lines: planRuleRemoval(rules) },
-    { argv: ["ipset", "-exist", "restore"], lines: Array.from(sets.keys(), (name) => `destroy ${name}`) },
-    // The uplink forwards again as the host's other links do.
-    {
-      argv: ["sysctl", "-q", "-p", "-"],
-      lines: planSettings(settings, new Map([[forwarding, settings.get(forwardingOfAll) ?? "0"]])),
-    },
+  const executor = new Executor(run, { host, clock: systemClock(), logger: silentLogger });
+  // Taps first: while rules go, there is nobody left whom they would have held.
+  await executor.execute([
+    [
+      {
+        argv: ["ip", "-batch", "-"],
+        lines: [
+          ...planRoutes(routes, new Map()),
+          ...deleteLinks([...links.taps.keys(), ...bridge, ...links.shapers.keys()]),
+        ],
+      },
+    ],
+    [{ argv: ["iptables-restore", "--noflush", "-w", "5"], lines: planRuleRemoval(rules) }],
+    [
+      { argv: ["ipset", "-exist", "restore"], lines: Array.from(sets.keys(), (name) => `destroy ${name}`) },
+      // The uplink forwards again as the host's other links do.
+      {
+        argv: ["sysctl", "-q", "-p", "-"],
+        lines: planSettings(settings, new Map([[forwarding, settings.get(forwardingOfAll) ?? "0"]])),
+      },
+    ],
   ]);
 }
 

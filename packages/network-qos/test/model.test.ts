@@ -23,7 +23,7 @@ describe("a host's model", () => {
   });
 
   it("counts a guests' network as internal where the options do not", () => {
-    const elsewhere = sampleBinding(1, { address: "198.51.100.77", prefixLength: 25 });
+    const elsewhere = sampleBinding(1, { address: "198.51.100.77", gateway: "198.51.100.1", prefixLength: 25 });
     const model = hostModel(networkOf([elsewhere, sampleBinding(2)]), facts);
     expect(model.internalNetworks).toEqual([...facts.options.internalNetworks, "198.51.100.0/25"]);
   });
@@ -39,9 +39,9 @@ describe("a host's model", () => {
 
 describe("addresses", () => {
   it("have a network", () => {
-    expect(networkOfAddress("10.255.3.4", 9)).toBe("10.128.0.0/9");
-    expect(networkOfAddress("255.255.255.255", 32)).toBe("255.255.255.255/32");
-    expect(networkOfAddress("200.1.2.3", 0)).toBe("0.0.0.0/0");
+    expect(networkOfAddress("10.255.3.4/9")).toBe("10.128.0.0/9");
+    expect(networkOfAddress("255.255.255.255/32")).toBe("255.255.255.255/32");
+    expect(networkOfAddress("200.1.2.3/0")).toBe("0.0.0.0/0");
   });
 
   it("are covered by wider networks", () => {

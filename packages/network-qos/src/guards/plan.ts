@@ -15,8 +15,8 @@ export function planGuards(model: HostModel, present: GuardState, wanted: GuardS
       ...[check, ...rest].map((filter) => filterLine(`dev ${port.tap} ingress`, filter)),
     );
   }
-  // After the taps: the kernel keeps the shared list only while a tap has it.
-  if (wanted.egress !== "" && wanted.egress !== present.egress) {
+  // The kernel keeps the shared list only while a tap has it, and the taps that had it may go at this moment.
+  if (lines.length > 0 || (wanted.egress !== "" && wanted.egress !== present.egress)) {
     lines.push(...egressFilters(model).map((filter) => filterLine(`block ${egressBlock}`, filter)));
   }
   return lines;

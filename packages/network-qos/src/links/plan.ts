@@ -28,16 +28,16 @@ export function planLinks(bridge: string, present: LinkState, wanted: LinkState)
   return lines;
 }
 
-/**
- * Lines of `ip -batch` that take away the taps that nobody wants and attach those that are ready: in this order, since
- * a bridge has room for 1,023.
- */
-export function planAttachedTaps(bridge: string, present: LinkState, wanted: LinkState): string[] {
-  const unwanted = [
+/** Lines of `ip -batch` that take away the taps and shapers that nobody wants. */
+export const planUnwantedLinks = (present: LinkState, wanted: LinkState): string[] =>
+  deleteLinks([
     ...[...present.taps.keys()].filter((tap) => !wanted.taps.has(tap)),
     ...[...present.shapers.keys()].filter((shaper) => !wanted.shapers.has(shaper)),
-  ];
-  const lines = deleteLinks(unwanted);
+  ]);
+
+/** Lines of `ip -batch` that attach the taps that are ready. */
+export function planAttachedTaps(bridge: string, present: LinkState, wanted: LinkState): string[] {
+  const lines: string[] = [];
   for (const [tap, { alias }] of wanted.taps) {
     const found = present.taps.get(tap);
     if (found?.attached === true && found.alias === alias) continue;

@@ -30,24 +30,27 @@ export class Executor {
   }
 
   /**
-   * Runs the batches in their order and stops at the first that fails; what came before stays done.
-   * @throws CloudHostError `HOST_UNAVAILABLE`, or `CANCELLED` between two batches
+   * Runs the stages in their order, the batches of each at once, and stops behind the first stage in which one failed;
+   * what was done stays done.
+   * @throws CloudHostError `HOST_UNAVAILABLE`, or `CANCELLED` between two stages
    */
-  async execute(batches: readonly Batch[], signal?: AbortSignal): Promise<void> {
-    const { host, clock, logger } = this.#context;
-    for (const { argv, lines } of batches) {
-      if (lines.length === 0) continue;
-      throwIfCancelled(signal);
-      const command = { argv, input: `${lines.join("\n")}\n` };
-      const startMs = clock.nowMs();
-      this.#writes += lines.length;
-      const result = await this.#run(command);
-      if (result.exitCode !== 0) throw commandFailed(command, result, host);
-      logger.debug(
-        { host, program: argv[0], lines: lines.length, ms: clock.nowMs() - startMs },
-        "Wrote to the network.",
-      );
+  async execute(stages: readonly (readonly Batch[])[], signal?: AbortSignal): Promise<void> {
+    for (const stage of stages) {
+      const batches = stage.filter(({ lines }) => lines.length > 0);
+      if (batches.length > 0) throwIfCancelled(signal);
+      const ended = await Promise.allSettled(batches.map((batch) => this.#write(batch)));
+      for (const end of ended) if (end.status === "rejected") throw end.reason;
     }
+  }
+
+  async #write({ argv, lines }: Batch): Promise<void> {
+    const { host, clock, logger } = this.#context;
+    const command = { argv, input: `${lines.join("\n")}\n` };
+    const startMs = clock.nowMs();
+    this.#writes += lines.length;
+    const result = await this.#run(command);
+    if (result.exitCode !== 0) throw commandFailed(command, result, host);
+    logger.debug({ host, program: argv[0], lines: lines.length, ms: clock.nowMs() - startMs }, "Wrote to the network.");
   }
 }
 

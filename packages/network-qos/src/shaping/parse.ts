@@ -56,10 +56,10 @@ function addClass(parts: TreeParts, [, , minor = "", place = "", rate = "", ceil
   const ceilKbit = kbitOf(ceil);
   if (rateKbit === undefined || ceilKbit === undefined) return;
   const classId = Number.parseInt(minor, 16);
-  const queue = place.includes("leaf ");
+  const queueless = !place.includes("leaf ");
   if (classId === 1) parts.rootKbit = rateKbit;
-  else if (classId === 0xf) parts.defaultQueue = queue;
-  else parts.classes.set(classId, { rateKbit, ceilKbit, queue });
+  else if (classId === 0xf) parts.defaultQueue = !queueless;
+  else parts.classes.set(classId, { rateKbit, ceilKbit, queueless });
 }
 
 /** `filter parent 1: protocol all pref 1 u32 chain 0 fh 1:11:66 order 102 key ht 1 bkt 11 *flowid 1:101 …` */

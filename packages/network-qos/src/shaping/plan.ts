@@ -121,7 +121,7 @@ const near = (found: number, wanted: number): boolean => Math.abs(found - wanted
 
 const sameShape = (found: Shape | undefined, wanted: Shape): boolean =>
   found !== undefined &&
-  found.queue === wanted.queue &&
+  found.queueless !== true &&
   near(found.rateKbit, wanted.rateKbit) &&
   near(found.ceilKbit, wanted.ceilKbit);
 

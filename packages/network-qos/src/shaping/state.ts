@@ -10,8 +10,8 @@ export interface Shape {
   readonly rateKbit: number;
   /** What it may reach while others leave room; at least {@link rateKbit}. */
   readonly ceilKbit: number;
-  /** Whether a queue of ours hangs from the class. */
-  readonly queue: boolean;
+  /** That no queue of ours hangs from the class. */
+  readonly queueless?: boolean;
 }
 
 /** What a tree carries. */
@@ -40,10 +40,11 @@ export function wantedShaping(model: HostModel): ShapingState {
 function wantedTree(tree: Tree, root: number, model: HostModel): TreeState {
   const classes = new Map<number, Shape>();
   const filters = new Map<string, ClassFilter>();
-  for (const { classId, mac, [tree.network]: bandwidth } of model.ports.values()) {
+  for (const port of model.ports.values()) {
+    const { classId, mac, [tree.network]: bandwidth } = port;
     if (bandwidth === null) continue;
-    classes.set(classId, { ...bandwidth, queue: true });
-    filters.set(filterHandle(mac, classId), { mac, classId });
+    classes.set(classId, bandwidth);
+    filters.set(filterHandle(mac, classId), port);
   }
   // A class of rate 0 cannot be: a host with nothing to give still has a root.
   return { rootKbit: Math.max(1, root), classes, filters };

@@ -44,8 +44,8 @@ describe("internal traffic", () => {
   it("is in the networks of any length that hold its address", () => {
     fc.assert(
       fc.property(addresses, addresses, fc.nat(32), (other, network, length) => {
-        const cidr = networkOf(network, length);
-        const within = networkOf(other, length) === cidr;
+        const cidr = networkOf(`${network}/${length}`);
+        const within = networkOf(`${other}/${length}`) === cidr;
         const broadcast = other === "255.255.255.255";
         expect(runBpf(internalTrafficProgram("out", [cidr]), from("10.0.0.1", other)) !== 0).toBe(within || broadcast);
       }),

@@ -36,7 +36,11 @@ const stateOf = (text: (part: keyof HostState) => string): HostState =>
 describe("what the tools print", () => {
   it("is read as what was written: nothing is left to do", () => {
     const present = stateOf((part) => outputs[part].text);
-    expect(planHost(model, present, wantedState(model)).flatMap(({ lines }) => lines)).toEqual([]);
+    expect(
+      planHost(model, present, wantedState(model))
+        .flat()
+        .flatMap(({ lines }) => lines),
+    ).toEqual([]);
   });
 
   it("tells the links that are not ours", () => {
@@ -47,7 +51,9 @@ describe("what the tools print", () => {
     fc.assert(
       fc.property(damaged(outputs[part].text), (text) => {
         const present = { ...stateOf((each) => outputs[each].text), [part]: outputs[part].parse(text) };
-        const lines = planHost(model, present, wantedState(model)).flatMap((batch) => batch.lines);
+        const lines = planHost(model, present, wantedState(model))
+          .flat()
+          .flatMap((batch) => batch.lines);
         expect(lines.every((line) => line !== "" && !line.includes("undefined") && !line.includes("NaN"))).toBe(true);
       }),
       { numRuns: 60 },
