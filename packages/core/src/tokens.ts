@@ -45,8 +45,7 @@ export interface RuntimeSettings {
  * A token that carries its type: binding a factory with its tokens in the wrong order is then a compile error. Nothing
  * else makes tokens. A product makes its own with it.
  */
-export const token = <T>(name: string): ServiceIdentifier<T> =>
-  Symbol.for(`@cloudhost/${name}`);
+export const token = <T>(name: string): ServiceIdentifier<T> => Symbol.for(`@cloudhost/${name}`);
 
 /** Everything that the container has. Bind one before `createCloud` and it takes the place of ours. */
 export const tokens = {
