@@ -1,0 +1,239 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isCloudHostError, permissions, systemActor } from "@cloudhost/core";
+import type { Actor, ActorCloud, Permission } from "@cloudhost/core";
+import { amy, createTestCloud } from "@cloudhost/testing";
+import type { TestCloud } from "@cloudhost/testing";
+import { firstValueFrom } from "rxjs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { all } from "./all.ts";
+
+const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIARH64Mw7wZfW/5z0RiDkkz4N4Kb2xYpgjx834SIHPLo amy@laptop";
+
+/** What there is of a project for one actor to try everything on, by its id or its name. */
+interface Things {
+  /** Part of names that are only this world's. */
+  readonly mark: string;
+  readonly server: string;
+  readonly image: string;
+  readonly keypair: string;
+  readonly operation: string;
+  readonly folder: string;
+}
+
+/**
+ * A call of every public method that is as it should be, in an order in which each finds what it needs. The type asks
+ * for every line of the permissions' table.
+ */
+const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => Promise<unknown>>> = {
+  "events.read": (cloud) => firstValueFrom(cloud.events()),
+  "flavors.create": (cloud, { mark }) => cloud.flavors.create({ ...tiny, name: `tiny-${mark}` }),
+  "flavors.get": (cloud) => cloud.flavors.get("c1.e1"),
+  "flavors.list": (cloud) => all(cloud.flavors.list()),
+  "flavors.delete": (cloud, { mark }) => cloud.flavors.delete(`tiny-${mark}`),
+  "hosts.disable": (cloud) => cloud.hosts.disable("host-1"),
+  "hosts.enable": (cloud) => cloud.hosts.enable("host-1"),
+  "hosts.get": (cloud) => cloud.hosts.get("host-1"),
+  "hosts.list": (cloud) => all(cloud.hosts.list()),
+  "images.import": async (cloud, { mark, folder }) => {
+    const path = join(folder, "..", "disk.raw");
+    return (await cloud.images.import({ name: `disk-${mark}`, path })).result();
+  },
+  "images.get": (cloud, { image }) => cloud.images.get(image),
+  "images.list": (cloud) => all(cloud.images.list()),
+  "images.export": (cloud, { image, folder }) => cloud.images.export(image, { path: join(folder, `${image}.raw`) }),
+  "images.snapshot": async (cloud, { server }) => (await cloud.images.snapshot(server, { name: "kept" })).result(),
+  "images.delete": async (cloud, { image }) => (await cloud.images.delete(image)).result(),
+  "keypairs.import": (cloud, { mark }) => cloud.keypairs.import({ name: `key-${mark}`, publicKey }),
+  "keypairs.get": (cloud, { keypair }) => cloud.keypairs.get(keypair),
+  "keypairs.list": (cloud) => all(cloud.keypairs.list()),
+  "keypairs.delete": (cloud, { keypair }) => cloud.keypairs.delete(keypair),
+  "operations.get": (cloud, { operation }) => cloud.operations.get(operation),
+  "operations.list": (cloud) => all(cloud.operations.list()),
+  "operations.result": async (cloud, { operation }) => (await cloud.operations.result(operation)).result(),
+  "projects.create": (cloud, { mark }) => cloud.projects.create({ name: `project-${mark}` }),
+  "projects.get": (cloud) => cloud.projects.get("album"),
+  "projects.list": (cloud) => all(cloud.projects.list()),
+  "quotas.get": (cloud) => cloud.quotas.get(),
+  "quotas.set": (cloud) => cloud.quotas.set("album", { servers: -1 }),
+  "servers.create": async (cloud, { mark }) => {
+    const request = { name: `new-${mark}`, flavor: "c1.e1", image: "debian-12" };
+    return (await cloud.servers.create(request)).result();
+  },
+  "servers.get": (cloud, { server }) => cloud.servers.get(server),
+  "servers.list": (cloud) => all(cloud.servers.list()),
+  "servers.ready": (cloud, { server }) => cloud.servers.ready(server),
+  "servers.reboot": async (cloud, { server }) => (await cloud.servers.reboot(server)).result(),
+  "servers.stop": async (cloud, { server }) => (await cloud.servers.stop(server)).result(),
+  "servers.start": async (cloud, { server }) => (await cloud.servers.start(server)).result(),
+  "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server)).result(),
+  "statistics.now": (cloud) => cloud.statistics.now(),
+};
+const methods = Object.keys(calls) as Permission[];
+const tiny = { vcpus: 1, milliEcuPerVcpu: 100, memoryMib: 64, systemDiskGib: 1 };
+
+/** The methods that name a thing of a project. */
+const naming = methods.filter((method) =>
+  /^(servers\.(get|ready|start|stop|reboot|delete)|images\.(get|export|snapshot|delete)|keypairs\.(get|delete)|operations\.(get|result)|projects\.get)$/.test(
+    method,
+  ),
+);
+
+let cloud: TestCloud;
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cloudhost-permissions-"));
+  cloud = await createTestCloud({ hosts: 2, projects: ["mail"], busFaults: {} });
+  await cloud.as(systemActor("room for every role")).quotas.set("album", { servers: -1, vcpus: -1, milliEcu: -1 });
+  await cloud.as(amy).images.export("debian-12", { path: join(folder, "disk.raw") });
+});
+afterAll(async () => {
+  await cloud.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Makes things of the project `album`. */
+async function makeThings(mark: string): Promise<Things> {
+  const album = cloud.as(amy);
+  const own = await mkdtemp(join(folder, "own-"));
+  const path = join(folder, "disk.raw");
+  const create = await album.servers.create({ name: `web-${mark}`, flavor: "c1.e1", image: "debian-12" });
+  const image = await (await album.images.import({ name: `image-${mark}`, path })).result();
+  const keypair = await album.keypairs.import({ name: `own-key-${mark}`, publicKey });
+  await create.result();
+  const things = { mark, server: create.resourceId, image: image.id, keypair: keypair.id };
+  return { ...things, operation: create.id, folder: own };
+}
+
+/** What became of a call: `done`, or the code of its error. */
+async function outcome(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "done";
+  } catch (error) {
+    if (!isCloudHostError(error)) throw error;
+    return error.code === "FORBIDDEN"
+      ? `FORBIDDEN ${(error.details as { permission: string }).permission}`
+      : error.code;
+  }
+}
+
+describe("the permissions' table", () => {
+  it("has a line for every public method, and no other", () => {
+    const actor = cloud.as(amy);
+    const found = Object.entries(actor).flatMap(([namespace, value]: [string, object]) =>
+      typeof value === "function"
+        ? [`${namespace}.read`]
+        : Object.getOwnPropertyNames(Object.getPrototypeOf(value))
+            .filter((name) => name !== "constructor")
+            .map((name) => `${namespace}.${name}`),
+    );
+    expect(found.toSorted()).toEqual(Object.keys(permissions).toSorted());
+  });
+});
+
+describe.each(["member", "projectAdmin", "operator", "auditor", "system"] as const)("as %s", (role) => {
+  it("every method does its work or is forbidden, as its line says", async () => {
+    const things = await makeThings(role);
+    const actor = cloud.as({ userId: "somebody", projectId: "album", roles: [role] });
+    const outcomes: Record<string, string> = {};
+    for (const method of methods) outcomes[method] = await outcome(calls[method](actor, things));
+    const expected = methods.map((method) => {
+      const allowed: readonly string[] = permissions[method];
+      return [method, allowed.includes(role) ? "done" : `FORBIDDEN ${method}`];
+    });
+    expect(outcomes).toEqual(Object.fromEntries(expected));
+  });
+});
+
+describe("another project's things", () => {
+  const strangers: readonly [string, Actor][] = [
+    ["a member", { userId: "pat", projectId: "mail", roles: ["member"] }],
+    ["an operator who acts in a project", { userId: "olga", projectId: "mail", roles: ["operator"] }],
+    ["somebody who is also an auditor", { userId: "ada", projectId: "mail", roles: ["member", "auditor"] }],
+  ];
+  let things: Things;
+  let names: Things;
+  beforeAll(async () => {
+    things = await makeThings("foreign");
+    names = { ...things, server: "web-foreign", image: "image-foreign", keypair: "own-key-foreign" };
+  });
+
+  it.each(strangers)("are not there for %s, by id or by name", async (_, actor) => {
+    const seesProjects = actor.roles.some((role) => role !== "member");
+    for (const method of naming.filter((name) => name !== "projects.get" || !seesProjects)) {
+      for (const named of [things, names]) {
+        expect(`${method}: ${await outcome(calls[method](cloud.as(actor), named))}`).toBe(`${method}: NOT_FOUND`);
+      }
+    }
+    expect((await cloud.as(amy).servers.get(things.server)).state).toBe("active");
+  });
+
+  it.each(strangers)("are in no list of %s", async (_, actor) => {
+    const mail = cloud.as(actor);
+    expect(await all(mail.servers.list())).toEqual([]);
+    expect(await all(mail.keypairs.list())).toEqual([]);
+    expect(await all(mail.operations.list())).toEqual([]);
+    expect((await all(mail.images.list())).map(({ name }) => name)).toEqual(["debian-12"]);
+    expect(await all(mail.images.list({ server: things.server }))).toEqual([]);
+    expect((await mail.quotas.get()).map(({ used }) => used)).toEqual(Array(9).fill(0));
+  });
+
+  it("are no part of a project's events", async () => {
+    const mail = cloud.as({ userId: "pat", projectId: "mail", roles: ["member"] });
+    const first = firstValueFrom(mail.events());
+    const create = await mail.servers.create({ name: "own", flavor: "c1.e1", image: "debian-12" });
+    await create.result();
+    expect(await first).toMatchObject({ resourceId: create.resourceId });
+    await (await mail.servers.delete("own")).result();
+  });
+
+  it("cannot be booted from, and a public image not be deleted or made", async () => {
+    const mail = cloud.as({ userId: "pat", projectId: "mail", roles: ["member"] });
+    const boot = { name: "web", flavor: "c1.e1", image: things.image };
+    expect(await outcome(mail.servers.create(boot))).toBe("NOT_FOUND");
+    expect(await outcome(mail.servers.create({ ...boot, image: "debian-12", keypair: names.keypair }))).toBe(
+      "NOT_FOUND",
+    );
+    expect(await outcome(mail.images.delete("debian-12"))).toBe("FORBIDDEN images.delete of a public image");
+    const path = join(folder, "disk.raw");
+    const making = mail.images.import({ name: "ours", path, visibility: "public" });
+    expect(await outcome(making)).toBe("FORBIDDEN images.import of a public image");
+  });
+});
+
+describe("who acts in no project", () => {
+  it("is told that a member's call needs one", async () => {
+    const nowhere = cloud.as({ userId: "pat", roles: ["member"] });
+    for (const method of methods.filter((name) => (permissions[name] as readonly string[]).includes("member"))) {
+      const refused = calls[method](nowhere, {
+        mark: "x",
+        server: "x",
+        image: "x",
+        keypair: "x",
+        operation: "x",
+        folder,
+      });
+      await expect(refused, method).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        details: { issues: [{ path: "actor.projectId" }] },
+      });
+    }
+  });
+
+  it("and operates the cloud sees every project's things, and hosts", async () => {
+    const olga = cloud.as({ userId: "olga", roles: ["operator"] });
+    const servers = await all(olga.servers.list());
+    expect(servers.length).toBeGreaterThan(0);
+    expect(servers.every(({ host }) => host !== null)).toBe(true);
+    expect((await all(cloud.as(amy).servers.list())).every(({ host }) => host === null)).toBe(true);
+    expect((await all(olga.operations.list())).length).toBeGreaterThan(5);
+  });
+
+  it("and both watches and uses the cloud changes nothing of others", async () => {
+    const both = cloud.as({ userId: "ada", roles: ["member", "auditor"] });
+    const [server] = await all(both.servers.list());
+    await expect(both.servers.delete(server?.id ?? "")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+});
