@@ -6,6 +6,7 @@ import { macAddress, systemClock, tapName, uuidOf, uuidv7Ids } from "@cloudhost/
 import type { ComputeDriver, GuestNic, GuestSpec } from "@cloudhost/core/ports";
 import { Libvirt, VIR } from "@cloudhost/libvirt-rpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { record } from "../../../scripts/ledger.ts";
 import { startPrivateLibvirtd } from "../src/index.ts";
 import { openTestHost } from "./support/host.ts";
 import type { TestHost } from "./support/host.ts";
@@ -44,6 +45,7 @@ describe.skipIf(host === undefined)("guests of a real libvirtd", () => {
   };
   const isReady = async (guest: GuestSpec, ready: "ready" | "booting" = "ready"): Promise<void> => {
     await expect.poll(() => driver.get(guest.id), { timeout: bootMs, interval: 100 }).toMatchObject({ ready });
+    if (ready === "ready") record({ kind: "guestBooted", guest: guest.id });
   };
   const booted = async (kernelArguments = "", changes: Partial<GuestSpec> = {}): Promise<GuestSpec> => {
     const guest = await defined(changes, kernelArguments);

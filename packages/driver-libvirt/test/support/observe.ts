@@ -4,6 +4,7 @@ import type { HostObserver } from "@cloudhost/conformance";
 import { uuidOf } from "@cloudhost/core/ports";
 import type { CpuBudget } from "@cloudhost/core/ports";
 import { Libvirt } from "@cloudhost/libvirt-rpc";
+import { record } from "../../../../scripts/ledger.ts";
 import type { TestHost } from "./host.ts";
 
 /** What the kernel enforces for a guest, read from its control groups. */
@@ -61,7 +62,7 @@ export async function readLimits(host: TestHost, guestId: string): Promise<Guest
   const sets = await affinities(pid);
   if (version1 !== undefined) {
     const guest = join("/sys/fs/cgroup", version1[1] ?? "", dirname(version1[2] ?? ""));
-    const value = async (path: string): Promise<number> => Number(await readFile(join(guest, path), "utf8"));
+    const value = async (path: string): Promise<number> => Number(await readGroup(join(guest, path)));
     return {
       shares: await value("cpu.shares"),
       periodUs: await value("vcpu0/cpu.cfs_period_us"),
@@ -70,9 +71,15 @@ export async function readLimits(host: TestHost, guestId: string): Promise<Guest
     };
   }
   const guest = join("/sys/fs/cgroup", dirname(groups[0]?.split(":")[2] ?? ""));
-  const [quota, period] = (await readFile(join(guest, "vcpu0/cpu.max"), "utf8")).trim().split(" ");
-  const shares = Number(await readFile(join(guest, "cpu.weight"), "utf8"));
+  const [quota, period] = (await readGroup(join(guest, "vcpu0/cpu.max"))).trim().split(" ");
+  const shares = Number(await readGroup(join(guest, "cpu.weight")));
   return { shares, periodUs: Number(period), quotaUsPerVcpu: Number(quota), ...sets };
+}
+
+async function readGroup(path: string): Promise<string> {
+  const text = await readFile(path, "utf8");
+  record({ kind: "cgroupFile", path });
+  return text;
 }
 
 /** Where the kernel lets the threads of a QEMU run: its vCPUs' are named so. */
