@@ -1,0 +1,395 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { isCloudHostError, systemActor } from "@cloudhost/core";
+import type { Actor, ActorCloud } from "@cloudhost/core";
+import { amy, createTestCloud, olga } from "@cloudhost/testing";
+import type { TestCloud } from "@cloudhost/testing";
+import { lastValueFrom, takeUntil, timer, toArray } from "rxjs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { all } from "./all.ts";
+
+const run = promisify(execFile);
+const hasQemuImg = await run("qemu-img", ["--version"]).then(
+  () => true,
+  () => false,
+);
+if (!hasQemuImg) process.stderr.write("bad input: no qemu-img here, so no qcow2 file is tried\n");
+
+/** What means something to a shell, to XML, to a path, to SQL or to PostgreSQL. */
+const evilNames = [
+  "$(reboot)",
+  "`id`",
+  "a; rm -rf /",
+  "a|b",
+  "<name/>",
+  "a&b",
+  "'--",
+  '"',
+  "../../etc",
+  "a b",
+  "a\nb",
+  "a\0b",
+  "",
+];
+const good = { name: "web-1", flavor: "c1.e1", image: "debian-12" };
+const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIARH64Mw7wZfW/5z0RiDkkz4N4Kb2xYpgjx834SIHPLo amy@laptop";
+const flavor = { name: "f", vcpus: 1, milliEcuPerVcpu: 1000, memoryMib: 64, systemDiskGib: 1 };
+
+type Call = (cloud: ActorCloud, input: never) => unknown;
+
+/** A method, inputs that it does not take, and the paths of their faults. */
+type Case = readonly [method: string, call: Call, inputs: readonly (readonly [unknown, readonly string[]])[]];
+
+const pages: Case[2] = [
+  [null, [""]],
+  ["all", [""]],
+  [{ limit: 0 }, ["limit"]],
+  [{ limit: 1001, after: "a b" }, ["limit", "after"]],
+  [{ after: "x".repeat(41) }, ["after"]],
+  [{ after: 5 }, ["after"]],
+  [{ offset: 5 }, [""]],
+];
+const list =
+  (namespace: "flavors" | "hosts" | "images" | "keypairs" | "operations" | "projects" | "servers"): Call =>
+  (cloud, input) =>
+    cloud[namespace].list(input).page();
+/** Of an argument that is a name or an id. */
+const named = (path: string): Case[2] =>
+  [...evilNames, undefined, null, 42, {}, [], "x".repeat(256)].map((value) => [value, [path]]);
+const keys: Case[2] = [
+  [{ idempotencyKey: "" }, ["idempotencyKey"]],
+  [{ idempotencyKey: "a\0b" }, ["idempotencyKey"]],
+  [{ idempotencyKey: "x".repeat(256) }, ["idempotencyKey"]],
+];
+
+const asMember: readonly Case[] = [
+  [
+    "servers.create",
+    (cloud, input) => cloud.servers.create(input),
+    [
+      ...evilNames.map((name): [unknown, string[]] => [{ ...good, name }, ["name"]]),
+      ...evilNames.map((zone): [unknown, string[]] => [{ ...good, zone }, ["zone"]]),
+      ...evilNames.map((keypair): [unknown, string[]] => [{ ...good, keypair }, ["keypair"]]),
+      [undefined, [""]],
+      [{}, ["name", "flavor", "image"]],
+      [{ ...good, color: "red" }, [""]],
+      [{ ...good, name: "x".repeat(64), externalKbit: -1 }, ["name", "externalKbit"]],
+      [{ ...good, externalKbit: 1.5 }, ["externalKbit"]],
+      [{ ...good, flavor: { vcpus: 2 }, image: 7 }, ["flavor", "image"]],
+      [{ ...good, antiAffinity: "<group>" }, ["antiAffinity"]],
+      ...keys.map(([input, paths]): [unknown, readonly string[]] => [{ ...good, ...(input as object) }, paths]),
+    ],
+  ],
+  ["servers.get", (cloud, name) => cloud.servers.get(name), named("server")],
+  ["servers.start", (cloud, name) => cloud.servers.start(name), named("server")],
+  ["servers.start", (cloud, input) => cloud.servers.start("web-0", input), [...keys, [{ graceMs: 1 }, [""]]]],
+  ["servers.stop", (cloud, name) => cloud.servers.stop(name), named("server")],
+  [
+    "servers.stop",
+    (cloud, input) => cloud.servers.stop("web-0", input),
+    [...keys, [{ graceMs: -1 }, ["graceMs"]], [{ graceMs: "1" }, ["graceMs"]], [{ force: true }, [""]]],
+  ],
+  ["servers.reboot", (cloud, name) => cloud.servers.reboot(name), named("server")],
+  ["servers.reboot", (cloud, input) => cloud.servers.reboot("web-0", input), [[{ graceMs: 600_001 }, ["graceMs"]]]],
+  ["servers.delete", (cloud, name) => cloud.servers.delete(name), named("server")],
+  ["servers.delete", (cloud, input) => cloud.servers.delete("web-0", input), keys],
+  ["servers.ready", (cloud, name) => cloud.servers.ready(name), named("server")],
+  ["servers.ready", (cloud, input) => cloud.servers.ready("web-0", input), [[{ timeoutMs: 0 }, ["timeoutMs"]]]],
+  [
+    "servers.list",
+    list("servers"),
+    [...pages, [{ state: "lost", zone: "a b", name: "a\0" }, ["state", "zone", "name"]]],
+  ],
+  ["images.get", (cloud, name) => cloud.images.get(name), named("image")],
+  ["images.delete", (cloud, name) => cloud.images.delete(name), named("image")],
+  ["images.snapshot", (cloud, name) => cloud.images.snapshot(name, { name: "s" }), named("server")],
+  [
+    "images.snapshot",
+    (cloud, input) => cloud.images.snapshot("web-0", input),
+    [[undefined, [""]], ...evilNames.map((name): [unknown, string[]] => [{ name }, ["name"]])],
+  ],
+  ["images.export", (cloud, name) => cloud.images.export(name, { path: "/tmp/none" }), named("image")],
+  [
+    "images.export",
+    (cloud, input) => cloud.images.export("debian-12", input),
+    [
+      [{ path: "relative.raw" }, ["path"]],
+      [{ path: "/a\0b" }, ["path"]],
+      [{ path: "/tmp/x", format: "vmdk" }, ["format"]],
+    ],
+  ],
+  [
+    "images.import",
+    (cloud, input) => cloud.images.import(input),
+    [
+      [{}, ["name", "path"]],
+      [{ name: "ok", path: "disk.raw" }, ["path"]],
+      [{ name: "a/b", path: "/disk.raw", minDiskGib: -1 }, ["name", "minDiskGib"]],
+      [{ name: "ok", path: "/disk.raw", minMemoryMib: 2 ** 40 }, ["minMemoryMib"]],
+      [{ name: "ok", path: "/disk.raw", visibility: "shared" }, ["visibility"]],
+      [{ name: "ok", path: "/disk.raw", properties: { kernelArguments: "a\nb" } }, ["properties.kernelArguments"]],
+      [
+        { name: "ok", path: "/disk.raw", properties: { architecture: "sparc", colour: 1 } },
+        ["properties.architecture", "properties"],
+      ],
+      ...keys.map(([input, paths]): [unknown, readonly string[]] => [
+        { name: "ok", path: "/disk.raw", ...(input as object) },
+        paths,
+      ]),
+    ],
+  ],
+  ["images.list", list("images"), [...pages, [{ state: "lost", server: "a b" }, ["state", "server"]]]],
+  ["keypairs.get", (cloud, name) => cloud.keypairs.get(name), named("keypair")],
+  ["keypairs.delete", (cloud, name) => cloud.keypairs.delete(name), named("keypair")],
+  ["keypairs.list", list("keypairs"), pages],
+  [
+    "keypairs.import",
+    (cloud, input) => cloud.keypairs.import(input),
+    [
+      [{}, ["name", "publicKey"]],
+      [{ name: "amy", publicKey: "ssh-rsa AAAA" }, ["publicKey"]],
+      [{ name: "amy", publicKey: `${publicKey}\n${publicKey}` }, ["publicKey"]],
+      ...evilNames.map((name): [unknown, string[]] => [{ name, publicKey }, ["name"]]),
+    ],
+  ],
+  ["flavors.get", (cloud, name) => cloud.flavors.get(name), named("flavor")],
+  ["flavors.list", list("flavors"), pages],
+  ["projects.get", (cloud, name) => cloud.projects.get(name), named("project")],
+  ["operations.get", (cloud, name) => cloud.operations.get(name), named("operation")],
+  ["operations.result", (cloud, name) => cloud.operations.result(name), named("operation")],
+  ["operations.list", list("operations"), [...pages, [{ state: "lost", resourceId: "'" }, ["state", "resourceId"]]]],
+  [
+    "events",
+    (cloud, input) => lastValueFrom(cloud.events(input)),
+    [
+      [{ after: -1 }, ["after"]],
+      [{ after: "start" }, ["after"]],
+      [{ from: 1 }, [""]],
+    ],
+  ],
+];
+
+const asOperator: readonly Case[] = [
+  [
+    "flavors.create",
+    (cloud, input) => cloud.flavors.create(input),
+    [
+      [{}, ["name", "vcpus", "milliEcuPerVcpu", "memoryMib", "systemDiskGib"]],
+      [{ ...flavor, vcpus: 0, memoryMib: 2 ** 40 }, ["vcpus", "memoryMib"]],
+      [{ ...flavor, resources: { gpu: 1 } }, ["resources.gpu"]],
+      [{ ...flavor, resources: { GPU: 1 } }, ["resources.GPU"]],
+      [{ ...flavor, resources: { milliEcu: 1 } }, ["resources.milliEcu"]],
+      [{ ...flavor, price: 5 }, [""]],
+      ...evilNames.map((name): [unknown, string[]] => [{ ...flavor, name }, ["name"]]),
+    ],
+  ],
+  ["flavors.delete", (cloud, name) => cloud.flavors.delete(name), named("flavor")],
+  ["projects.create", (cloud, name) => cloud.projects.create({ name }), evilNames.map((name) => [name, ["name"]])],
+  ["projects.list", list("projects"), pages],
+  ["quotas.set", (cloud, name) => cloud.quotas.set(name, { servers: 1 }), named("project")],
+  [
+    "quotas.set",
+    (cloud, input) => cloud.quotas.set("album", input),
+    [
+      [undefined, [""]],
+      [{ servers: -2, vcpus: 1.5 }, ["servers", "vcpus"]],
+      [{ gpus: 1 }, [""]],
+    ],
+  ],
+  ["hosts.get", (cloud, name) => cloud.hosts.get(name), named("host")],
+  ["hosts.enable", (cloud, name) => cloud.hosts.enable(name), named("host")],
+  ["hosts.disable", (cloud, name) => cloud.hosts.disable(name), named("host")],
+  ["hosts.list", list("hosts"), [...pages, [{ zone: "a b", state: "lost" }, ["state", "zone"]]]],
+  [
+    "statistics.now",
+    (cloud, input) => cloud.statistics.now(input),
+    [
+      [null, [""]],
+      [{ zone: "a\0b", host: "<h>" }, ["zone", "host"]],
+      [{ region: "eu" }, [""]],
+    ],
+  ],
+];
+
+let cloud: TestCloud;
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cloudhost-bad-input-"));
+  cloud = await createTestCloud({ hosts: 2, busFaults: {} });
+  await (await cloud.as(amy).servers.create({ ...good, name: "web-0" })).result();
+});
+afterAll(async () => {
+  await cloud.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Everything that can be seen of the cloud. */
+async function picture(): Promise<unknown> {
+  const ops = cloud.as(olga);
+  const lists = [ops.servers, ops.images, ops.flavors, ops.keypairs, ops.operations, ops.projects];
+  const events = await lastValueFrom(ops.events().pipe(takeUntil(timer(50)), toArray()));
+  const hosts = (await all(ops.hosts.list())).map(({ name, enabled, resources }) => ({ name, enabled, resources }));
+  const quotas = await cloud.as(amy).quotas.get();
+  return { lists: await Promise.all(lists.map((one) => all<unknown>(one.list()))), events, hosts, quotas };
+}
+
+/** The paths of what a call was refused for, each once, in the order of the alphabet. */
+async function faults(call: () => unknown): Promise<readonly string[]> {
+  try {
+    await call();
+  } catch (error) {
+    if (!isCloudHostError(error, "INVALID_ARGUMENT")) throw error;
+    expect(error.details.issues.every(({ message }) => message.length > 0)).toBe(true);
+    return [...new Set(error.details.issues.map(({ path }) => path))].toSorted();
+  }
+  throw new Error("it was taken");
+}
+
+describe.each([
+  ["a member's", amy, asMember],
+  ["an operator's", olga, asOperator],
+] as const)("%s call that is given what it does not take", (_, actor, cases) => {
+  it("is told the path of every fault, and nothing is done", async () => {
+    const before = await picture();
+    const caller = cloud.as(actor);
+    for (const [method, call, inputs] of cases) {
+      for (const [input, paths] of inputs) {
+        const found = await faults(() => call(caller, input as never));
+        expect({ method, input, paths: found }).toEqual({ method, input, paths: paths.toSorted() });
+      }
+    }
+    expect(await picture()).toEqual(before);
+  });
+});
+
+describe("an actor", () => {
+  it.each([
+    [undefined, [""]],
+    [{}, ["roles", "userId"]],
+    [{ userId: "amy", roles: [] }, ["roles"]],
+    [{ userId: "amy", roles: ["root"] }, ["roles.0"]],
+    [{ userId: "amy\0", roles: ["member"], projectId: "'" }, ["projectId", "userId"]],
+    [{ userId: "amy", roles: ["member"], groups: [] }, [""]],
+  ])("is not %j", async (actor, paths) => {
+    expect(await faults(() => cloud.as(actor as Actor))).toEqual(paths);
+  });
+
+  it("of a project that is not there is told so", async () => {
+    const nobody = cloud.as({ ...amy, projectId: "nowhere" });
+    await expect(nobody.servers.get("web-0")).rejects.toMatchObject({ code: "NOT_FOUND", details: { id: "nowhere" } });
+  });
+
+  it("who needs a project is told so", async () => {
+    expect(await faults(() => cloud.as(olga).servers.create(good))).toEqual(["actor.projectId"]);
+    expect(await faults(() => cloud.as(olga).quotas.get())).toEqual(["actor.projectId"]);
+  });
+});
+
+describe("a server of what is not there", () => {
+  it.each([
+    [{ ...good, flavor: "c9.e99" }, "flavor", "c9.e99"],
+    [{ ...good, image: "windows" }, "image", "windows"],
+    [{ ...good, image: "img_00000000000000000000000000" }, "image", "img_00000000000000000000000000"],
+    [{ ...good, keypair: "nobody" }, "keypair", "nobody"],
+  ])("is refused: %j", async (input, resource, id) => {
+    const before = await picture();
+    await expect(cloud.as(amy).servers.create(input)).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      details: { resource, id },
+    });
+    expect(await picture()).toEqual(before);
+  });
+
+  it("is placed in no zone that is not there, and is told so", async () => {
+    const create = await cloud.as(amy).servers.create({ ...good, zone: "az-9" });
+    await expect(create.result()).rejects.toMatchObject({
+      code: "NO_VALID_HOST",
+      message: expect.stringContaining("in az-9"),
+    });
+    await (await cloud.as(amy).servers.delete(create.resourceId)).result();
+  });
+
+  it("is given a flavor larger than any host: the explanation says what is lacking", async () => {
+    const huge = { ...flavor, name: "huge", vcpus: 64, milliEcuPerVcpu: 4000, memoryMib: 1024 * 1024 };
+    await cloud.as(olga).flavors.create(huge);
+    await cloud.as(olga).quotas.set("album", { vcpus: -1, milliEcu: -1, memoryMib: -1 });
+    const create = await cloud.as(amy).servers.create({ ...good, flavor: "huge", name: "big" });
+    const error: unknown = await create.result().catch((reason: unknown) => reason);
+    if (!isCloudHostError(error, "NO_VALID_HOST")) throw error;
+    const { explanation } = error.details;
+    expect(explanation).toMatchObject({ hosts: 2, passed: 0, server: { name: "big", vcpus: 64 } });
+    expect(explanation.filters.reduce((sum, { refused }) => sum + refused, 0)).toBe(2);
+    expect(error.message).toMatch(
+      /^No host can take big \(64 vCPUs, 256 EUCU, .+\)\.\n +\w+Filter +turned away \d of 2: nearest host-/,
+    );
+    const row = await cloud.as(amy).servers.get(create.resourceId);
+    expect(row).toMatchObject({ state: "error", fault: { code: "NO_VALID_HOST" }, zone: null, addresses: [] });
+    await (await cloud.as(amy).servers.delete(create.resourceId)).result();
+  });
+
+  it("is refused a flavor that is too small for its image", async () => {
+    const path = join(folder, "two-gib.raw");
+    await writeFile(path, "");
+    await run("truncate", ["-s", "2G", path]);
+    await (await cloud.as(amy).images.import({ name: "two-gib", path, minMemoryMib: 65 })).result();
+    await cloud.as(olga).flavors.create({ ...flavor, name: "small" });
+    const refused = faults(() => cloud.as(amy).servers.create({ ...good, flavor: "small", image: "two-gib" }));
+    expect(await refused).toEqual(["flavor"]);
+  });
+});
+
+describe("a disk image file", () => {
+  const attempt = async (path: string): Promise<unknown> => {
+    const handle = await cloud.as(amy).images.import({ name: "broken", path });
+    const error: unknown = await handle.result().catch((reason: unknown) => reason);
+    const image = await cloud.as(amy).images.get(handle.resourceId);
+    expect(image).toMatchObject({ state: "error", digest: null });
+    const boot = cloud.as(amy).servers.create({ ...good, image: image.id });
+    await expect(boot).rejects.toMatchObject({ code: "CONFLICT", details: { state: "error", allowed: ["active"] } });
+    await (await cloud.as(amy).images.delete(image.id)).result();
+    await expect(cloud.as(amy).images.get(image.id)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    return error;
+  };
+
+  it("that is not there is refused", async () => {
+    expect(await attempt(join(folder, "none.raw"))).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("that is a folder is refused", async () => {
+    expect(await attempt(folder)).toMatchObject({ code: expect.stringMatching(/^(IMAGE_CORRUPT|INVALID_ARGUMENT)$/) });
+  });
+
+  it("that only begins like a qcow2 is refused", async () => {
+    const path = join(folder, "begins.qcow2");
+    await writeFile(path, Buffer.concat([Buffer.from("QFI\xfb", "latin1"), Buffer.alloc(100, 1)]));
+    expect(await attempt(path)).toMatchObject({ code: "IMAGE_CORRUPT" });
+  });
+
+  it.runIf(hasQemuImg)("that is a qcow2 cut short is refused", async () => {
+    const path = join(folder, "cut.qcow2");
+    await run("qemu-img", ["create", "-q", "-f", "qcow2", path, "64M"]);
+    await run("qemu-io", ["-c", "write -q -P 7 0 8M", path]).catch(() => {});
+    await run("truncate", ["-s", "70000", path]);
+    expect(await attempt(path)).toMatchObject({ code: "IMAGE_CORRUPT" });
+  });
+
+  it.runIf(hasQemuImg)("that is a qcow2 with a backing file is refused, wherever that lies", async () => {
+    const base = join(folder, "base.raw");
+    await writeFile(base, Buffer.alloc(1 << 20, 7));
+    const path = join(folder, "layered.qcow2");
+    await run("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", path]);
+    expect(await attempt(path)).toMatchObject({ code: expect.stringMatching(/^(IMAGE_CORRUPT|INVALID_ARGUMENT)$/) });
+  });
+});
+
+it("leaves the cloud whole after all that", async () => {
+  const product = cloud.as(systemActor("a look at the end"));
+  expect((await product.statistics.now()).servers).toBe(1);
+  const unfinished = (await all(product.operations.list())).filter(
+    ({ state }) => state === "stuck" || state === "running",
+  );
+  expect(unfinished).toEqual([]);
+});
