@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Libvirt, VIR } from "@cloudhost/libvirt-rpc";
 import type { Domain } from "@cloudhost/libvirt-rpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { groupsOfProcess } from "../src/private-libvirtd/cgroups.ts";
 import { parseTopology } from "../src/host/topology.ts";
 import { startPrivateLibvirtd } from "../src/index.ts";
 import type { PrivateLibvirtd } from "../src/index.ts";
@@ -69,7 +71,11 @@ describe.skipIf(host === undefined)("a libvirtd of its own", () => {
     await libvirt.createDomain(guestXml);
     process.kill(libvirtd.pid, "SIGKILL");
     await expect.poll(() => libvirt.hostname().catch(() => "gone")).toBe("gone");
+    const [pid] = await processesOf("guest=outliver,");
+    const groups = await groupsOfProcess(Number(pid));
+    expect(groups.filter((group) => existsSync(group))).not.toEqual([]);
     await libvirtd.stop();
     expect(await processesOf("guest=outliver,")).toEqual([]);
+    expect(groups.filter((group) => existsSync(group))).toEqual([]);
   });
 });

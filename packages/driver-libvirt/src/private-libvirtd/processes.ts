@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "@cloudhost/core/ports";
 import { isLibvirtError, Libvirt } from "@cloudhost/libvirt-rpc";
+import { groupsOfProcess, removeGroups } from "./cgroups.ts";
 
 /** How long a process may take to obey before it is killed. */
 const patienceMs = 5000;
@@ -52,7 +53,10 @@ export async function killGuestsOf(dir: string, clock: Clock): Promise<void> {
     if (!file.endsWith(".pid")) continue;
     const pid = await readPid(join(folder, file));
     const mark = `guest=${basename(file, ".pid")},`;
-    if (pid !== undefined && (await commandOf(pid)).includes(mark)) await endProcess(pid, mark, clock);
+    if (pid === undefined || !(await commandOf(pid)).includes(mark)) continue;
+    const groups = await groupsOfProcess(pid);
+    await endProcess(pid, mark, clock);
+    await removeGroups(groups);
   }
 }
 
