@@ -89,7 +89,18 @@ export const tapName = (nicId: string): string => `ch${base32(digest(nicId).read
 export const macAddress = (nicId: string): string =>
   ["02", ...Array.from(digest(nicId).subarray(8, 13), (byte) => byte.toString(16).padStart(2, "0"))].join(":");
 
-const digest = (id: string): Buffer => createHash("sha256").update(uuidBytes(id)).digest();
+/** Networks are rendered again and again from the same ids; so many digests are remembered. */
+const digestsMost = 50_000;
+const digests = new Map<string, Buffer>();
+
+function digest(id: string): Buffer {
+  const known = digests.get(id);
+  if (known !== undefined) return known;
+  const made = createHash("sha256").update(uuidBytes(id)).digest();
+  if (digests.size >= digestsMost) digests.clear();
+  digests.set(id, made);
+  return made;
+}
 
 function uuidBytes(id: string): Buffer {
   const body = id.slice(id.indexOf("_") + 1);

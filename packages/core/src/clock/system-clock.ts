@@ -1,4 +1,3 @@
-import { setTimeout as sleepFor } from "node:timers/promises";
 import { CloudHostError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { startPeriodic } from "./periodic.ts";
@@ -8,13 +7,21 @@ export const systemClock = (): Clock => clock;
 
 const clock: Clock = {
   nowMs: () => Date.now(),
-  async sleep(ms, signal) {
-    try {
-      await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
-    } catch (cause) {
-      throw new CloudHostError("CANCELLED", "The wait was cancelled.", { what: "sleep" }, { cause });
-    }
-  },
+  // Not Node's own promise of a timer: each that is cancelled makes an error with a stack, and most are cancelled.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const cancel = (): void => {
+        clearTimeout(timer);
+        const cause: unknown = signal?.reason;
+        reject(new CloudHostError("CANCELLED", "The wait was cancelled.", { what: "sleep" }, { cause }));
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", cancel);
+        resolve();
+      }, ms);
+      if (signal?.aborted === true) cancel();
+      else signal?.addEventListener("abort", cancel, { once: true });
+    }),
   every: (periodMs, task, onError) =>
     startPeriodic(task, onError, (tick) => {
       const timer = setInterval(() => void tick(), periodMs).unref();

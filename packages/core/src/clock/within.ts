@@ -18,6 +18,7 @@ export async function within<T>(clock: Clock, ms: number, others: Promise<T>): P
   try {
     return await clock.waiting<T | typeof late>(Promise.race([others, timeUp]));
   } finally {
-    timer.abort();
+    // With a reason of ours: without one, an error with a stack is made for each wait.
+    timer.abort(late);
   }
 }

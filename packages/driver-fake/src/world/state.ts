@@ -61,10 +61,14 @@ const stateOf = ({ guests, bindings, members, networkWrites }: Recorded<"world">
 });
 
 function withNetwork(state: HostState, { atMs, changes }: Recorded<"network">): HostState {
-  // Use up to now is under the old bandwidths.
-  const guests = [...state.guests].map(([id, guest]) => [id, { ...guest, use: useAt(state, guest, atMs) }] as const);
   const network = applyNetworkChanges(state.network, changes);
-  return { guests: new Map(guests), network, networkWrites: state.networkWrites + changes.length };
+  const guests = new Map(state.guests);
+  for (const [id, guest] of state.guests) {
+    // Use up to now is under the old bandwidths; who keeps the same bandwidths goes on counting.
+    if (bindingOf(network, guest.spec) === bindingOf(state.network, guest.spec)) continue;
+    guests.set(id, { ...guest, use: useAt(state, guest, atMs) });
+  }
+  return { guests, network, networkWrites: state.networkWrites + changes.length };
 }
 
 function guestAfter(state: HostState, guest: FakeGuest | undefined, record: GuestRecord): FakeGuest | undefined {

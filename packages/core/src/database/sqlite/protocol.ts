@@ -12,10 +12,16 @@ export interface SqliteOptions {
   readonly maxGroup: number;
 }
 
+/** A statement of a script as it crosses the port: its text once, from then on the number that it was given; 0 is none. */
+export interface NumberedStatement extends Omit<Statement, "sql"> {
+  readonly number: number;
+  readonly sql?: string;
+}
+
 /** What the worker is asked, several in one message. */
 export type SqliteRequest =
   | { readonly id: number; readonly kind: "query"; readonly sql: string; readonly bindings: readonly unknown[] }
-  | { readonly id: number; readonly kind: "script"; readonly statements: readonly Statement[] }
+  | { readonly id: number; readonly kind: "script"; readonly statements: readonly NumberedStatement[] }
   | { readonly id: number; readonly kind: "close" };
 
 /** A statement's outcome. */

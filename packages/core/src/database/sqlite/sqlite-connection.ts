@@ -2,17 +2,28 @@ import { Worker } from "node:worker_threads";
 import { CloudHostError } from "../../errors.ts";
 import { workerUrl } from "../../worker-url.ts";
 import { GuardFailed } from "../script.ts";
-import type { SqliteFailure, SqliteOptions, SqliteOutcome, SqliteReply, SqliteRequest } from "./protocol.ts";
+import type { Statement } from "../script.ts";
+import type {
+  NumberedStatement,
+  SqliteFailure,
+  SqliteOptions,
+  SqliteOutcome,
+  SqliteReply,
+  SqliteRequest,
+} from "./protocol.ts";
 
 interface Pending {
   resolve(outcomes: readonly SqliteOutcome[]): void;
   reject(error: Error): void;
 }
-type Asked = SqliteRequest extends infer Request
-  ? Request extends { id: number }
-    ? Omit<Request, "id">
-    : never
-  : never;
+/** What is asked; a script's statements with their texts. */
+export type Asked =
+  | { readonly kind: "query"; readonly sql: string; readonly bindings: readonly unknown[] }
+  | { readonly kind: "script"; readonly statements: readonly Statement[] }
+  | { readonly kind: "close" };
+
+/** So many statements' texts are sent once and then called by number; further ones are sent each time. */
+const numberedMost = 1000;
 
 /** How many requests may wait before further ones are refused: memory is bounded, and so is how long one waits. */
 const waitingMost = 20_000;
@@ -24,6 +35,7 @@ const waitingMost = 20_000;
 export class SqliteConnection {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
+  readonly #numbers = new Map<string, number>();
   #outgoing: SqliteRequest[] = [];
   #lastId = 0;
   /** Why it can no longer be used. knex asks for this before it takes a connection from its pool. */
@@ -54,7 +66,11 @@ export class SqliteConnection {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       this.#await(id, { resolve, reject });
-      this.#outgoing.push({ ...request, id });
+      this.#outgoing.push(
+        request.kind === "script"
+          ? { id, kind: "script", statements: request.statements.map((statement) => this.#numbered(statement)) }
+          : { ...request, id },
+      );
       if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
     });
   }
@@ -68,6 +84,15 @@ export class SqliteConnection {
     this.#pending.set(id, pending);
     // While an answer is awaited the process stays alive; otherwise a forgotten connection does not hold it.
     this.#worker.ref();
+  }
+
+  #numbered({ sql, ...rest }: Statement): NumberedStatement {
+    const known = this.#numbers.get(sql);
+    if (known !== undefined) return { ...rest, number: known };
+    if (this.#numbers.size >= numberedMost) return { ...rest, number: 0, sql };
+    const number = this.#numbers.size + 1;
+    this.#numbers.set(sql, number);
+    return { ...rest, number, sql };
   }
 
   #flush(): void {

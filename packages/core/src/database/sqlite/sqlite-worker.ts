@@ -1,6 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type Sqlite from "better-sqlite3";
-import type { SqliteFailure, SqliteOptions, SqliteOutcome, SqliteReply, SqliteRequest } from "./protocol.ts";
+import type {
+  NumberedStatement,
+  SqliteFailure,
+  SqliteOptions,
+  SqliteOutcome,
+  SqliteReply,
+  SqliteRequest,
+} from "./protocol.ts";
 
 /**
  * The one connection to a SQLite database, in a thread of its own: better-sqlite3 is synchronous, and on the main
@@ -66,13 +73,21 @@ function query(request: Extract<SqliteRequest, { kind: "query" }>): SqliteReply 
   }
 }
 
+/** The texts of scripts' statements, by the number that the other side gave them. */
+const texts = new Map<number, string>();
+
+/** Also of statements that will not be run, because one before them is refused: they come without their text next time. */
+function learn(statements: readonly NumberedStatement[]): void {
+  for (const { number, sql } of statements) if (sql !== undefined && number !== 0) texts.set(number, sql);
+}
+
 /** One script under a savepoint: all of it or none, the others of its group untouched. */
 function script(request: Extract<SqliteRequest, { kind: "script" }>): SqliteReply {
   database.exec("SAVEPOINT script");
   let index = 0;
   try {
     const ok: SqliteOutcome[] = [];
-    for (const { sql, bindings, expect, guard } of request.statements) {
+    for (const { number, sql = texts.get(number) ?? "", bindings, expect, guard } of request.statements) {
       if (/^\s*(begin|commit|end|rollback|savepoint|release)\b/i.test(sql)) {
         throw new Error("A script is a transaction: it begins and ends none itself.");
       }
@@ -121,6 +136,7 @@ port.on("message", (requests: readonly SqliteRequest[]) => {
   const replies: SqliteReply[] = [];
   for (const request of requests) {
     if (request.kind === "script") {
+      learn(request.statements);
       waiting.push(request);
     } else if (request.kind === "query") {
       replies.push(query(request));
