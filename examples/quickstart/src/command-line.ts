@@ -43,6 +43,11 @@ export function parseCommandLine(argv: readonly string[], from: string): Setting
     .exitOverride();
   try {
     command.parse(argv, { from: "user" });
+    const { driver, image, uri } = command.opts<{ driver: string; image?: string; uri?: string }>();
+    if (driver === "libvirt" && image !== undefined) {
+      command.error("error: --image is for pretended guests: real ones boot an image that says when it has booted");
+    }
+    if (driver === "fake" && uri !== undefined) command.error("error: --uri is for --driver libvirt");
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? 0 : 2;

@@ -42,7 +42,13 @@ export const QuickstartEvent = z.discriminatedUnion("event", [
   event("step", { number: z.int().min(1), of: z.int().min(1), title: z.string() }),
   event("waiting", { for: z.string(), atMostMs: milliseconds }),
   event("progress", { of: z.string(), step: z.string(), percent: z.int().min(0).max(100) }),
-  event("daemon", { socket: z.string(), pid: z.int(), own: z.boolean() }),
+  event("daemon", {
+    socket: z.string(),
+    /** Of a libvirtd of the quickstart's own; `null` for one that was there already. */
+    pid: z.int().nullable(),
+    /** How guests run: on the processor (`kvm`), in emulation (`qemu`), or as the driver finds out. */
+    virtType: z.enum(["kvm", "qemu", "auto"]),
+  }),
   event("found", {
     images: z.array(z.string()),
     operations: z.int(),
@@ -149,6 +155,9 @@ export const QuickstartEvent = z.discriminatedUnion("event", [
   }),
   event("kernel", {
     server: z.string(),
+    /** Its QEMU's process, and its control group. */
+    pid: z.int(),
+    group: z.string(),
     checks: z.array(
       z.strictObject({
         /** What was read: `cpu.shares`, `vCPU 0 runs on`, `rate to the internal network`. */

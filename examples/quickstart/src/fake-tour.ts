@@ -16,7 +16,7 @@ import { takeSnapshot } from "./steps/take-snapshot.ts";
 import { tidyUp } from "./steps/tidy-up.ts";
 import { waitForHosts } from "./steps/wait-for-hosts.ts";
 import type { Stop } from "./stop.ts";
-import { people } from "./tour.ts";
+import { people, steps } from "./tour.ts";
 import type { Tour } from "./tour.ts";
 
 /**
@@ -96,10 +96,4 @@ export async function fakeTour(settings: Settings, say: Say, stop: Stop): Promis
   step("Everything deleted");
   await deleteAll(tour);
   await sayDone(tour, startedMs);
-}
-
-/** Tells the steps' titles, numbered. */
-export function steps(say: Say, of: number): (title: string) => void {
-  let number = 0;
-  return (title) => say({ event: "step", number: (number += 1), of, title });
 }

@@ -59,3 +59,9 @@ export async function timed<Result>(work: () => Promise<Result>): Promise<{ resu
   const result = await work();
   return { result, ms: Math.round(performance.now() - startedMs) };
 }
+
+/** Tells the steps' titles, numbered. */
+export function steps(say: Say, of: number): (title: string) => void {
+  let number = 0;
+  return (title) => say({ event: "step", number: (number += 1), of, title });
+}

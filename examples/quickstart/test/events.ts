@@ -16,7 +16,7 @@ export const events: { readonly [Name in QuickstartEvent["event"]]: EventOf<Name
   step: { event: "step", number: 1, of: 7, title: "Three hosts in two zones" },
   waiting: { event: "waiting", for: "the leases of a run that was cut off", atMostMs: 9000 },
   progress: { event: "progress", of: "importing", step: "store", percent: 62 },
-  daemon: { event: "daemon", socket: "/srv/quickstart/libvirt-sock", pid: 8, own: true },
+  daemon: { event: "daemon", socket: "/srv/libvirt-sock", pid: 8, virtType: "qemu" },
   found: { event: "found", images: ["quickstart", "before-upgrade"], operations: 14 },
   recovered: {
     event: "recovered",
@@ -116,7 +116,9 @@ export const events: { readonly [Name in QuickstartEvent["event"]]: EventOf<Name
   },
   kernel: {
     event: "kernel",
-    server: "one",
+    server: "web-1",
+    pid: 9,
+    group: "/sys/fs/cgroup/cpu/machine/qemu-1",
     checks: [
       { what: "cpu.shares", from: "/sys/fs/cgroup", expected: "1024", found: "1024", holds: true },
       { what: "cpu.cfs_quota_us", from: "/sys/fs/cgroup", expected: "25000", found: "-1", holds: false },

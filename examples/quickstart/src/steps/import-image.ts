@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { CloudHostError } from "@cloudhost/core";
-import type { Image } from "@cloudhost/core";
+import type { Image, ImportImage } from "@cloudhost/core";
 import { findProgram } from "../find-program.ts";
 import { makeImage } from "../image/make-image.ts";
 import { clearWork } from "../state/state-folder.ts";
@@ -18,8 +18,21 @@ const madeName = "quickstart";
  * @param file a disk image of the user's; without it one is made
  */
 export async function importImage(tour: Tour, file: string | undefined): Promise<Image> {
-  const { member, folder, say, stop } = tour;
-  const name = file === undefined ? madeName : await nameOf(file);
+  if (file !== undefined) return storeImage(tour, { name: await nameOf(file), path: async () => file });
+  const image = await storeImage(tour, { name: madeName, path: () => makeHere(tour) });
+  await clearWork(tour.folder);
+  return image;
+}
+
+/**
+ * Stores an image unless one of its name is there.
+ * @param wanted its file is asked for only when it is needed
+ */
+export async function storeImage(
+  tour: Tour,
+  { name, path, properties }: { name: string; path: () => Promise<string>; properties?: ImportImage["properties"] },
+): Promise<Image> {
+  const { member, stop } = tour;
   const known = (await stop.until(collect(member.images.list({ state: "active" })))).find(
     (image) => image.name === name && image.serverId === null,
   );
@@ -27,12 +40,11 @@ export async function importImage(tour: Tour, file: string | undefined): Promise
     tellImage(tour, known, true, 0);
     return known;
   }
-  const path = file ?? (await makeHere(tour));
+  const input = { name, path: await path(), ...(properties === undefined ? {} : { properties }) };
   const { result: image, ms } = await timed(async () =>
-    follow(tour, "importing", await stop.until(member.images.import({ name, path }))),
+    follow(tour, `importing ${name}`, await stop.until(member.images.import(input))),
   );
-  if (file === undefined) await clearWork(folder);
-  tellImage({ say }, image, false, ms);
+  tellImage(tour, image, false, ms);
   return image;
 }
 

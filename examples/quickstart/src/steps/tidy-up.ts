@@ -1,7 +1,11 @@
 import type { Image, Operation, Server } from "@cloudhost/core";
 import { isCloudHostError } from "@cloudhost/core";
+import type { EventOf } from "../events.ts";
 import { follow, projectName } from "../tour.ts";
 import type { Tour } from "../tour.ts";
+
+/** What was half done, and became of it. */
+export type PutAway = Omit<EventOf<"recovered">, "event">;
 
 /**
  * Ends what an earlier run left half done: its operations go on by themselves, and are waited for; servers and failed
@@ -9,17 +13,24 @@ import type { Tour } from "../tour.ts";
  */
 export async function tidyUp(tour: Tour): Promise<void> {
   const { operator, say, stop } = tour;
-  const project = await stop.until(operator.projects.get(projectName).catch(unlessMissing));
-  if (project === undefined) return;
-  const operations = await endOperations(tour);
-  const servers = await deleteServers(tour);
-  const images = await deleteFailedImages(tour);
+  const { operations, servers, images } = await putAway(tour);
   if (operations.length + servers.length + images.length > 0) {
     say({ event: "recovered", operations, servers, images });
   }
-  const kept = await stop.until(collect(tour.member.images.list({ state: "active" })));
+  const kept = await stop.until(collect(operator.images.list({ state: "active" })));
   const history = await stop.until(collect(operator.operations.list({ limit: 1000 })));
   if (history.length > 0) say({ event: "found", images: kept.map(({ name }) => name), operations: history.length });
+}
+
+/** Ends every operation, and deletes every server and every failed image. */
+export async function putAway(tour: Tour): Promise<PutAway> {
+  const project = await tour.stop.until(tour.operator.projects.get(projectName).catch(unlessMissing));
+  if (project === undefined) return { operations: [], servers: [], images: [] };
+  return {
+    operations: await endOperations(tour),
+    servers: await deleteServers(tour),
+    images: await deleteFailedImages(tour),
+  };
 }
 
 async function endOperations(tour: Tour): Promise<{ id: string; kind: string; state: string }[]> {

@@ -11,7 +11,7 @@ export const plural = (amount: number, one: string, many = `${one}s`): string =>
 /** 4000 mEUCU: `4`. */
 export const ecu = (milliEcu: number): string => number(milliEcu / 1000);
 
-export const gib = (mib: number): string => `${number(mib / 1024)} GiB`;
+export const memory = (mib: number): string => (mib < 1024 ? `${count(mib)} MiB` : `${number(mib / 1024)} GiB`);
 
 export function bandwidth(kbit: number): string {
   return kbit >= 1_000_000 ? `${number(kbit / 1_000_000, 2)} Gb/s` : `${number(kbit / 1000)} Mb/s`;
@@ -35,7 +35,7 @@ export function amountOf(value: number, unit: string): string {
     case "mEUCU":
       return `${ecu(value)} EUCU`;
     case "MiB":
-      return gib(value);
+      return memory(value);
     case "GiB":
       return `${count(value)} GiB`;
     case "kbit/s":

@@ -40,5 +40,5 @@ export const imagePages: Pages<"made" | "image" | "snapshot" | "project"> = {
 };
 
 const chunkText = ({ total, zero, duplicate, new: fresh }: Chunks): string =>
-  `${count(total)} chunks of 4 MiB, of which ${count(fresh)} new, ${plural(duplicate, "duplicate")}, ` +
+  `${plural(total, "chunk")} of 4 MiB, of which ${count(fresh)} new, ${plural(duplicate, "duplicate")}, ` +
   `${count(zero)} all zeros and stored nowhere`;

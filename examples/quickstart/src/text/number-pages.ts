@@ -59,22 +59,16 @@ export const numberPages: Pages<"quotas" | "operationsView" | "kernel"> = {
     ];
   },
 
-  kernel: ({ server, checks }, paint) => {
-    const columns = [
-      { title: `${server}, read back` },
-      { title: "expected" },
-      { title: "found" },
-      { title: "" },
-      { title: "from" },
-    ];
-    const rows = checks.map(({ what, expected, found, holds, from }) => [
+  kernel: ({ server, pid, group, checks }, paint) => {
+    const columns = [{ title: server }, { title: "expected" }, { title: "found" }, { title: "" }];
+    const rows = checks.map(({ what, expected, found, holds }) => [
       what,
       expected,
       found,
       holds ? paint.good("✔") : paint.bad("✘"),
-      paint.faint(from),
     ]);
-    return table(columns, rows, paint.faint);
+    const source = `read from ${group}, /proc/${pid}, tc, and its web server`;
+    return [...table(columns, rows, paint.faint), paint.faint(source), ""];
   },
 };
 

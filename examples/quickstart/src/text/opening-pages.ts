@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { count, ecu, bandwidth, gib, plural, seconds } from "./amounts.ts";
+import { count, ecu, bandwidth, memory, plural, seconds } from "./amounts.ts";
 import type { Pages } from "./pages.ts";
 import { table } from "./table.ts";
 
@@ -14,8 +14,11 @@ export const openingPages: Pages<"started" | "step" | "waiting" | "daemon" | "fo
 
   waiting: (event, paint) => [paint.faint(`waiting for ${event.for}: ${seconds(event.atMostMs)} at most`)],
 
-  daemon: ({ socket, pid, own }, paint) => [
-    `${own ? "A libvirtd of its own" : "The libvirtd that was named"}: ${paint.name(socket)}${own ? `, process ${pid}` : ""}`,
+  daemon: ({ socket, pid, virtType }, paint) => [
+    pid === null
+      ? `The libvirtd at ${paint.name(socket)}, which was there.`
+      : `A libvirtd of its own, process ${paint.name(String(pid))}: ${paint.name(`virsh -c 'qemu:///system?socket=${socket}' list`)}`,
+    ...(virtType === "qemu" ? [paint.faint("KVM is of no use here: guests run in emulation, which is slow.")] : []),
   ],
 
   found: ({ images, operations }, paint) => [
@@ -56,7 +59,7 @@ export const openingPages: Pages<"started" | "step" | "waiting" | "daemon" | "fo
         shortModel(cpuModel),
         `${guestCores} × ${ecu(milliEcuPerCore)}`,
         ecu(total("milliEcu")),
-        gib(total("memoryMib")),
+        memory(total("memoryMib")),
         `${count(total("diskGib"))} GiB`,
         bandwidth(total("internalKbit")),
         bandwidth(total("externalKbit")),

@@ -1,4 +1,4 @@
-import { bandwidth, count, ecu, gib, plural, seconds } from "./amounts.ts";
+import { bandwidth, count, ecu, memory, seconds } from "./amounts.ts";
 import type { Pages } from "./pages.ts";
 import { placementText } from "./placement-text.ts";
 import { table } from "./table.ts";
@@ -16,7 +16,7 @@ export const serverPages: Pages<"flavors" | "server" | "ready" | "refused" | "de
     const rows = flavors.map(({ name, vcpus, milliEcuPerVcpu, memoryMib, systemDiskGib }) => [
       paint.name(name),
       `${vcpus} × ${ecu(milliEcuPerVcpu)}`,
-      gib(memoryMib),
+      memory(memoryMib),
       `${count(systemDiskGib)} GiB`,
     ]);
     return [
@@ -33,7 +33,7 @@ export const serverPages: Pages<"flavors" | "server" | "ready" | "refused" | "de
   ],
 
   ready: ({ servers, ms }, paint) => [
-    paint.good(`The operating systems of all ${plural(servers.length, "server")} are up`) + `, ${seconds(ms)} later.`,
+    `${servers.map(paint.name).join(", ")}: ${paint.good("their operating systems are up")}, ${seconds(ms)} later.`,
   ],
 
   refused: ({ text }, paint) => text.split("\n").map((line) => paint.refusal(line)),

@@ -31,7 +31,7 @@ const indented = new Set<QuickstartEvent["event"]>([
 ]);
 
 /** Tells events to a person; on a terminal with colours, and with a bar while something is under way. */
-export class TextReporter {
+export class TextReporter implements Disposable {
   readonly #streams: TextStreams;
   #bar: SingleBar | undefined;
 
@@ -41,11 +41,16 @@ export class TextReporter {
 
   say(event: QuickstartEvent): void {
     if (event.event === "progress") return this.#progress(event);
-    this.#bar?.stop();
-    this.#bar = undefined;
+    this[Symbol.dispose]();
     const stream = event.event === "failed" ? this.#streams.err : this.#streams.out;
     const indent = indented.has(event.event) ? "   " : "";
     for (const line of pageOf(event, paletteOf(stream))) stream.write(line === "" ? "\n" : `${indent}${line}\n`);
+  }
+
+  /** Leaves the terminal as it was. */
+  [Symbol.dispose](): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
   }
 
   #progress({ of, step, percent }: EventOf<"progress">): void {
