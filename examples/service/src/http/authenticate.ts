@@ -1,5 +1,5 @@
 import type { ActorCloud, Cloud } from "@cloudhost/core";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { IdentityProvider } from "../identity/identity-provider.ts";
 
 const decorator = "cloud";
@@ -7,21 +7,18 @@ const decorator = "cloud";
 /** The cloud as whoever sent the request: every call is authorised as theirs. */
 export const cloudOf = (request: FastifyRequest): ActorCloud => request.getDecorator<ActorCloud>(decorator);
 
-/** A hook that knows who sends a request by its bearer token, or answers 401. */
-export const authenticate =
-  (cloud: Cloud, identity: IdentityProvider) =>
-  async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+/** Lets nobody to any route of `app` who is not known by a bearer token: they get 401. */
+export function authenticate(app: FastifyInstance, cloud: Cloud, identity: IdentityProvider): void {
+  app.decorateRequest(decorator);
+  app.addHook("onRequest", async (request, reply) => {
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
     const actor = token === undefined ? undefined : await identity.actorOf(token);
-    if (actor === undefined) {
-      const message = token === undefined ? "Send a bearer token." : "Nobody gave out this token.";
-      return reply
-        .code(401)
-        .header("www-authenticate", "Bearer")
-        .send({ error: { code: "UNAUTHENTICATED", message } });
+    if (actor !== undefined) {
+      request.setDecorator(decorator, cloud.as(actor));
+      return undefined;
     }
-    request.setDecorator(decorator, cloud.as(actor));
-    return undefined;
-  };
-
-authenticate.decorator = decorator;
+    const message = token === undefined ? "Send a bearer token." : "Nobody gave out this token.";
+    const error = { code: "UNAUTHENTICATED", message, details: {}, retryable: false };
+    return reply.code(401).header("www-authenticate", "Bearer").send({ error });
+  });
+}

@@ -24,8 +24,7 @@ const numbers = { querystring: { type: "object", properties: { limit: { type: "i
 
 /** A part of an HTTP service that gives people their servers: `app.register(cloudRoutes, { cloud, identity })`. */
 export async function cloudRoutes(app: FastifyInstance, { cloud, identity }: RouteOptions): Promise<void> {
-  app.decorateRequest(authenticate.decorator);
-  app.addHook("onRequest", authenticate(cloud, identity));
+  authenticate(app, cloud, identity);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNoRoute);
 
