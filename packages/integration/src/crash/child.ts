@@ -4,23 +4,9 @@ import type { CloudOptions } from "@cloudhost/core";
 import { fakeFaults } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { Container } from "inversify";
-import { z } from "zod";
-import { filesIn, fleetIn, openCase, placesIn } from "./cloud-folder.ts";
+import { ChildTask } from "./child-task.ts";
+import { filesIn, openCase, placesIn } from "./cloud-folder.ts";
 import { scenarios } from "./scenarios.ts";
-
-/** What a child is told, as JSON in its environment. */
-export const ChildTask = z.strictObject({
-  folder: z.string(),
-  database: z.string(),
-  /** The scenario to run, or `null`: only let what is under way come to its end. */
-  scenario: z.string().nullable(),
-  fails: z.boolean(),
-  /** Each boundary that is reached is appended to this file. */
-  log: z.string(),
-  /** Where it dies: the so-manieth time that it reaches this boundary. */
-  kill: z.strictObject({ boundary: z.string(), time: z.int().min(1) }).nullable(),
-});
-export type ChildTask = z.infer<typeof ChildTask>;
 
 const task = ChildTask.parse(JSON.parse(process.env["CLOUDHOST_CRASH_TASK"] ?? ""));
 const places = placesIn(task.folder, task.database);
@@ -50,7 +36,7 @@ const stubborn: CloudOptions["images"] = {
 };
 
 const more = task.fails && task.scenario === "image.delete" ? { images: stubborn } : {};
-await using cloud = await openCase(places, { container, concurrency: 4, ...more });
+await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts, ...more });
 const ops = cloud.as({ userId: "olga", roles: ["operator"] });
 const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
 const scenario = task.scenario === null ? undefined : scenarios[task.scenario];
@@ -61,7 +47,7 @@ if (scenario === undefined) {
   }
 } else {
   begun = true;
-  if (task.fails) scenario.fail(fakeFaults(fleetIn(places)));
+  if (task.fails) scenario.fail(fakeFaults(task.hosts));
   try {
     await scenario.run(album, filesIn(task.folder), task.fails);
   } catch (error) {

@@ -1,14 +1,14 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { readFile, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { checkCloud } from "../checker/checker.ts";
 import type { CloudPlaces } from "../checker/finding.ts";
 import { openStore } from "../checker/store.ts";
-import type { ChildTask } from "./child.ts";
-import { placesIn, prepareCase } from "./cloud-folder.ts";
+import type { ChildTask } from "./child-task.ts";
+import { fleetIn, placesIn, prepareCase } from "./cloud-folder.ts";
+import { runChild } from "./run-child.ts";
+import type { ChildEnd } from "./run-child.ts";
 import { scenarios } from "./scenarios.ts";
 import type { Ending } from "./scenarios.ts";
 
@@ -131,26 +131,8 @@ export class CrashHarness {
     await this.#database.restore();
   }
 
-  async #child(task: Omit<ChildTask, "folder" | "database">) {
-    await rm(task.log, { force: true });
-    const whole: ChildTask = { ...task, folder: this.#case, database: this.#database.url(this.#case) };
-    const child = spawn(
-      process.execPath,
-      ["--conditions=@cloudhost/source", new URL("./child.ts", import.meta.url).pathname],
-      {
-        stdio: ["ignore", "ignore", "pipe"],
-        env: {
-          ...process.env,
-          CLOUDHOST_CRASH_TASK: JSON.stringify(whole),
-          // The same sources are loaded hundreds of times.
-          NODE_COMPILE_CACHE: join(tmpdir(), "cloudhost-compile-cache"),
-        },
-        timeout: 60_000,
-      },
-    );
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
-    return { code, signal, said: said.slice(-2000) };
+  #child(task: Omit<ChildTask, "folder" | "database" | "hosts">): Promise<ChildEnd> {
+    const hosts = fleetIn(this.#places);
+    return runChild({ ...task, folder: this.#case, database: this.#database.url(this.#case), hosts });
   }
 }

@@ -1,0 +1,18 @@
+import { HostConfig } from "@cloudhost/core";
+import { z } from "zod";
+
+/** What a child is told, as JSON in its environment. */
+export const ChildTask = z.strictObject({
+  folder: z.string(),
+  database: z.string(),
+  /** The hosts that it runs: a host is data. */
+  hosts: z.array(HostConfig),
+  /** The scenario to run, or `null`: only let what is under way come to its end. */
+  scenario: z.string().nullable(),
+  fails: z.boolean(),
+  /** Each boundary that is reached is appended to this file. */
+  log: z.string(),
+  /** Where it dies: the so-manieth time that it reaches this boundary. */
+  kill: z.strictObject({ boundary: z.string(), time: z.int().min(1) }).nullable(),
+});
+export type ChildTask = z.infer<typeof ChildTask>;
