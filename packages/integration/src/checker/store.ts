@@ -17,8 +17,15 @@ export interface Facts {
   readonly images: readonly Row[];
 }
 
+/** An open database of a cloud. */
+export interface Store extends AsyncDisposable {
+  readonly knex: Knex;
+  /** Everything that the checker compares. */
+  read(): Promise<Facts>;
+}
+
 /** A cloud's database, read with a connection of the checker's own: not through the code that it checks. */
-export async function openStore(database: string): Promise<AsyncDisposable & { read(): Promise<Facts>; knex: Knex }> {
+export async function openStore(database: string): Promise<Store> {
   const file = /^sqlite:([^?]+)/.exec(database)?.[1];
   const connection =
     file === undefined

@@ -7,6 +7,7 @@ import { scenarios } from "./scenarios.ts";
 export interface KillPlan {
   /** A folder of this run alone. */
   readonly folder: string;
+  /** A database for a scenario. */
   readonly database: (scenario: string) => Promise<CaseDatabase>;
   /** Which of all kills to make, by its number among them. */
   readonly picks: (kill: Kill, index: number) => boolean;

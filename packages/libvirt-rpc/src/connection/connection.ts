@@ -129,7 +129,7 @@ export class Connection implements AsyncDisposable {
    * Subscribes to an event; resolves when the daemon has confirmed it, so that whoever lists afterwards misses nothing.
    * Iterating throws a LibvirtError when the connection ends (`disconnected`) or the reader is too slow (`overflow`).
    *
-   * @param of only this domain's (network's, …) events; everybody's by default
+   * @param options its `of`: only this domain's (network's, …) events; everybody's by default
    */
   async subscribe<Name extends EventName>(
     name: Name,
