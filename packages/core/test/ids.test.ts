@@ -79,7 +79,7 @@ describe("what is made of a binding's id", () => {
         expect(tapName(id)).toMatch(/^ch[0-9abcdefghjkmnpqrstvwxyz]{12}$/);
         const uuid = Buffer.from(uuidOf(id).replaceAll("-", ""), "hex");
         const top = createHash("sha256").update(uuid).digest().readBigUInt64BE() >> 4n;
-        const digits = [...tapName(id).slice(2)].map((digit) => "0123456789abcdefghjkmnpqrstvwxyz".indexOf(digit));
+        const digits = Array.from(tapName(id).slice(2), (digit) => "0123456789abcdefghjkmnpqrstvwxyz".indexOf(digit));
         expect(digits.reduce((sum, digit) => sum * 32n + BigInt(digit), 0n)).toBe(top);
       }),
     );

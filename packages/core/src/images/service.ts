@@ -121,7 +121,7 @@ export class Images {
     return listing(async (at) => {
       const scope = await this.#caller.may("images.list");
       const { limit, after, server, state } = parseInput(ListImages, at, "a list of images");
-      const { images, servers } = this.#dependencies;
+      const { images } = this.#dependencies;
       const serverId = server === undefined ? undefined : await this.#serverId(scope, server);
       const where = { projectId: projectFilter(scope), state, serverId };
       return { items: (await images.find(where, { limit, after })).map(imageOf), limit };

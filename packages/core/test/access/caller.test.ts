@@ -78,5 +78,5 @@ describe("a caller", () => {
 it("gives auditors no line that changes anything", () => {
   const audited = Object.entries(permissions).filter(([, roles]) => (roles as readonly string[]).includes("auditor"));
   const verbs = new Set(audited.map(([permission]) => permission.split(".")[1]));
-  expect([...verbs].toSorted()).toEqual(["get", "list", "now", "read", "ready", "result"]);
+  expect(verbs).toEqual(new Set(["get", "list", "now", "read", "ready", "result"]));
 });

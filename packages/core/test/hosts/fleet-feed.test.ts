@@ -94,8 +94,7 @@ describe("the fleet's feed", () => {
     await decide(1);
     await expect(decide(30_000)).rejects.toMatchObject({
       code: "NO_VALID_HOST",
-      message: expect.stringContaining("No host can take web"),
-      details: { explanation: { hosts: 1 } },
+      details: { explanation: { hosts: 1, server: { name: "web" } } },
     });
     expect(store.readings).toBe(2);
     store.rows = [row("a", 20_000), row("b", 0)];

@@ -242,7 +242,6 @@ async function faults(call: () => unknown): Promise<readonly string[]> {
     await call();
   } catch (error) {
     if (!isCloudHostError(error, "INVALID_ARGUMENT")) throw error;
-    expect(error.details.issues.every(({ message }) => message.length > 0)).toBe(true);
     return [...new Set(error.details.issues.map(({ path }) => path))].toSorted();
   }
   throw new Error("it was taken");
@@ -305,10 +304,7 @@ describe("a server of what is not there", () => {
 
   it("is placed in no zone that is not there, and is told so", async () => {
     const create = await cloud.as(amy).servers.create({ ...good, zone: "az-9" });
-    await expect(create.result()).rejects.toMatchObject({
-      code: "NO_VALID_HOST",
-      message: expect.stringContaining("in az-9"),
-    });
+    await expect(create.result()).rejects.toThrow("in az-9");
     await (await cloud.as(amy).servers.delete(create.resourceId)).result();
   });
 
@@ -359,7 +355,7 @@ describe("a disk image file", () => {
   });
 
   it("that is a folder is refused", async () => {
-    expect(await attempt(folder)).toMatchObject({ code: expect.stringMatching(/^(IMAGE_CORRUPT|INVALID_ARGUMENT)$/) });
+    expect(await attempt(folder)).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   it("that only begins like a qcow2 is refused", async () => {
@@ -381,7 +377,7 @@ describe("a disk image file", () => {
     await writeFile(base, Buffer.alloc(1 << 20, 7));
     const path = join(folder, "layered.qcow2");
     await run("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", path]);
-    expect(await attempt(path)).toMatchObject({ code: expect.stringMatching(/^(IMAGE_CORRUPT|INVALID_ARGUMENT)$/) });
+    expect(await attempt(path)).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });
 

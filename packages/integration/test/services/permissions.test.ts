@@ -215,7 +215,7 @@ describe("who acts in no project", () => {
         operation: "x",
         folder,
       });
-      await expect(refused, method).rejects.toMatchObject({
+      await expect(refused).rejects.toMatchObject({
         code: "INVALID_ARGUMENT",
         details: { issues: [{ path: "actor.projectId" }] },
       });

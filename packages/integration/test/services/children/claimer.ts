@@ -25,7 +25,7 @@ export interface ClaimReport {
 
 const task = ClaimTask.parse(JSON.parse(process.argv[2] ?? ""));
 const container = new Container();
-await using cloud = await createCloud({
+await using _cloud = await createCloud({
   container,
   database: task.database,
   stateDir: task.stateDir,
