@@ -1,4 +1,5 @@
 import { isCloudHostError } from "@cloudhost/core/ports";
+import { changedPart } from "./changed-part.ts";
 import { aliasMac } from "./links/state.ts";
 import { hostModel } from "./model.ts";
 import { planHost } from "./plan.ts";
@@ -7,16 +8,17 @@ import { Executor, throwIfCancelled } from "./run/executor.ts";
 import { treeDevice } from "./shaping/trees.ts";
 import { wantedState } from "./state.ts";
 import type {
+  HostNetwork,
   NetworkCapabilities,
+  NetworkChange,
   NetworkDriver,
   NetworkInventory,
   NetworkUpdate,
   PresentBinding,
 } from "@cloudhost/core/ports";
-import type { HostFacts, HostModel } from "./model.ts";
+import type { HostFacts } from "./model.ts";
 import type { RunCommand } from "./run/command.ts";
 import type { ExecutorContext } from "./run/executor.ts";
-import type { HostState } from "./state.ts";
 
 /**
  * The network of a Linux host: one bridge with only the guests' taps, between which and beyond which the host routes;
@@ -29,7 +31,7 @@ export class LinuxNetworkDriver implements NetworkDriver {
   readonly #reader: HostReader;
   readonly #executor: Executor;
   /** What the last apply of this instance left, as long as none failed since. */
-  #known: { readonly revision: number; readonly state: HostState } | undefined;
+  #known: { readonly revision: number; readonly desired: HostNetwork } | undefined;
   #last: Promise<void> = Promise.resolve();
 
   constructor(run: RunCommand, context: ExecutorContext, facts: HostFacts) {
@@ -80,20 +82,30 @@ export class LinuxNetworkDriver implements NetworkDriver {
 
   async #apply({ desired, revision, baseRevision, changes }: NetworkUpdate, signal?: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
-    const model = hostModel(desired, this.#facts);
-    const wanted = wantedState(model);
-    const known = changes !== undefined && this.#known?.revision === baseRevision ? this.#known.state : undefined;
+    const known = this.#known;
     this.#known = undefined;
-    if (known === undefined || !(await this.#applyKnown(model, known, wanted, signal))) {
-      await this.#executor.execute(planHost(model, await this.#reader.state(model), wanted), signal);
+    const quick = changes !== undefined && known?.revision === baseRevision;
+    if (!quick || !(await this.#applyChanges(changes, known.desired, desired, signal))) {
+      const model = hostModel(desired, this.#facts);
+      await this.#executor.execute(planHost(model, await this.#reader.state(model), wantedState(model)), signal);
     }
-    this.#known = { revision, state: wanted };
+    this.#known = { revision, desired };
   }
 
-  /** Writes only what changed since; `false` when others changed something as well, and all must be read. */
-  async #applyKnown(model: HostModel, known: HostState, wanted: HostState, signal?: AbortSignal): Promise<boolean> {
+  /** Writes only what changed, unread; `false` when others changed something as well, and all must be read. */
+  async #applyChanges(
+    changes: readonly NetworkChange[],
+    before: HostNetwork,
+    after: HostNetwork,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const part = changedPart(changes, before, after);
+    const earlier = hostModel(part.before, this.#facts, before);
+    const model = hostModel(part.after, this.#facts, after);
+    // The filters of all taps have these in them.
+    if (earlier.internalNetworks.join() !== model.internalNetworks.join()) return false;
     try {
-      await this.#executor.execute(planHost(model, known, wanted), signal);
+      await this.#executor.execute(planHost(model, wantedState(earlier), wantedState(model)), signal);
       return true;
     } catch (error) {
       if (isCloudHostError(error, "CANCELLED")) throw error;

@@ -38,9 +38,14 @@ export interface HostFacts {
   readonly fairQueues: boolean;
 }
 
-/** The model of a desired network on this host. Pure. */
-export function hostModel(desired: HostNetwork, { options, capacity, fairQueues }: HostFacts): HostModel {
+/**
+ * The model of a desired network on this host. Pure.
+ * @param whole the network that `desired` is a part of: gateways and networks are the whole's
+ */
+export function hostModel(desired: HostNetwork, facts: HostFacts, whole: HostNetwork = desired): HostModel {
+  const { options, capacity, fairQueues } = facts;
   const gateways = new Set<string>();
+  for (const { gateway, prefixLength } of whole.bindings.values()) gateways.add(`${gateway}/${prefixLength}`);
   const ports = new Map<string, HostBinding>();
   const tenants = new Map<string, number>();
   const routes = new Map<string, string>();
@@ -49,7 +54,6 @@ export function hostModel(desired: HostNetwork, { options, capacity, fairQueues 
     if (via !== null) routes.set(address, via);
   }
   for (const binding of desired.bindings.values()) {
-    gateways.add(`${binding.gateway}/${binding.prefixLength}`);
     ports.set(binding.tap, binding);
     // While an address moves here, its member may still say where it was: what has a tap here is here.
     tenants.set(binding.address, binding.tenant);

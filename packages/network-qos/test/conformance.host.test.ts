@@ -19,7 +19,7 @@ async function openSubject(): Promise<NetworkSubject> {
     guests.set(binding.id, guest);
     return guest;
   };
-  let newest = await one.open();
+  let newest = one.driver();
   let earlierWrites = 0;
   return {
     driver: newest,
@@ -35,7 +35,7 @@ async function openSubject(): Promise<NetworkSubject> {
     async reopen() {
       await newest[Symbol.asyncDispose]();
       earlierWrites += newest.writes;
-      return (newest = await one.open());
+      return (newest = one.driver());
     },
     [Symbol.asyncDispose]: () => hosts[Symbol.asyncDispose](),
   };

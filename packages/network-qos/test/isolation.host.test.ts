@@ -33,7 +33,7 @@ describeOnHost("servers of several projects on two hosts", () => {
 
   beforeAll(async () => {
     hosts = await openTestHosts();
-    const [one, two] = [await hosts.one.open(), await hosts.two.open()];
+    const [one, two] = [hosts.one.driver(), hosts.two.driver()];
     const update = { revision: 1, baseRevision: 0, changes: undefined };
     await one.apply({ ...update, desired: networkFor(bindings.one, bindings.two, hosts.two.address) });
     await two.apply({ ...update, desired: networkFor(bindings.two, bindings.one, hosts.one.address) });

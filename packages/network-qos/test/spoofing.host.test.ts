@@ -54,7 +54,7 @@ describeOnHost("a server that forges", () => {
   beforeAll(async () => {
     hosts = await openTestHosts();
     host = hosts.one;
-    const driver = await host.open();
+    const driver = host.driver();
     await driver.apply({ revision: 1, baseRevision: 0, changes: undefined, desired: networkOf([attacker, victim]) });
     own = host.use(await openTap(host.namespace, attacker.tap));
     others = host.use(await openTap(host.namespace, victim.tap));

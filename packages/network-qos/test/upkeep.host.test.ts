@@ -41,7 +41,7 @@ describeOnHost("a host on which somebody changed", () => {
 
   beforeAll(async () => {
     hosts = await openTestHosts();
-    driver = await hosts.one.open();
+    driver = hosts.one.driver();
     await driver.apply(whole(desired));
   });
   afterAll(() => hosts[Symbol.asyncDispose]());
@@ -74,6 +74,7 @@ describeOnHost("a host that others use too", () => {
     await host.sh("iptables", "-t", "mangle", "-A", "POSTROUTING", "-j", "TOS", "--set-tos", "0x10/0x3f");
     const before = await host.listing();
     const driver = await host.open();
+    expect(await host.listing()).toEqual(before);
     await driver.apply(whole(desired));
     expect(await host.listing()).not.toEqual(before);
     await removeLinuxNetwork(host.options);
@@ -83,7 +84,7 @@ describeOnHost("a host that others use too", () => {
   });
 
   it("keeps the rules of others, before and after ours", async () => {
-    const driver = await host.open();
+    const driver = host.driver();
     await driver.apply(whole(desired));
     await host.sh("iptables", "-I", "FORWARD", "-p", "tcp", "--dport", "25", "-j", "DROP");
     await host.sh("iptables", "-A", "FORWARD", "-p", "tcp", "--dport", "26", "-j", "DROP");
@@ -97,7 +98,7 @@ describeOnHost("a host that others use too", () => {
   it("loses a tap that a crash left half made", async () => {
     const half = tapName(uuidv7Ids(systemClock()).next("nic"));
     await host.sh("ip", "tuntap", "add", "dev", half, "mode", "tap");
-    const driver = await host.open();
+    const driver = host.driver();
     await driver.recover();
     await driver.apply(whole(emptyHostNetwork));
     expect(await host.sh("ip", "-br", "link", "show")).not.toContain(half);

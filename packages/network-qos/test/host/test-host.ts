@@ -1,8 +1,9 @@
 import { HostReserve, silentLogger, systemClock } from "@cloudhost/core/ports";
 import type { HostBinding } from "@cloudhost/core/ports";
-import { openLinuxNetwork } from "../../src/index.ts";
+import { LinuxNetworkDriver } from "../../src/driver.ts";
+import { openLinuxNetwork, runnerFor } from "../../src/open.ts";
 import { LinuxNetworkOptions } from "../../src/options.ts";
-import type { LinuxNetworkDriver } from "../../src/index.ts";
+import { spawnRunner } from "../../src/run/spawn-runner.ts";
 import { startGuest } from "./guest.ts";
 import { makeNamespace, sh } from "./namespaces.ts";
 import type { Guest } from "./guest.ts";
@@ -13,8 +14,10 @@ export interface TestHost {
   /** Its address on the internal network. */
   readonly address: string;
   readonly options: LinuxNetworkOptions;
-  /** Opens a driver on it; it goes with the hosts. */
-  open(differing?: Partial<LinuxNetworkOptions>): Promise<LinuxNetworkDriver>;
+  /** Opens a driver on it as an agent does, kernel tried out; it goes with the hosts. */
+  open(): Promise<LinuxNetworkDriver>;
+  /** Another driver on it, of a kernel that is known to be able. */
+  driver(differing?: Partial<LinuxNetworkOptions>): LinuxNetworkDriver;
   /** Boots a guest on the tap of a binding that was applied; it goes with the hosts. */
   guest(binding: HostBinding): Promise<Guest>;
   /** Lets something go with the hosts. */
@@ -55,6 +58,8 @@ export async function openTestHosts(): Promise<TestHosts> {
   };
 }
 
+const noReserve = HostReserve.parse({ internalKbit: 0, externalKbit: 0 });
+
 function hostIn(namespace: string, address: string, stack: AsyncDisposableStack): TestHost {
   const options = LinuxNetworkOptions.parse({
     internal: "eth0",
@@ -63,7 +68,7 @@ function hostIn(namespace: string, address: string, stack: AsyncDisposableStack)
     externalKbit: 1_000_000,
     netns: namespace,
   });
-  const reserve = HostReserve.parse({ internalKbit: 0, externalKbit: 0 });
+  const context = { host: namespace, clock: systemClock(), logger: silentLogger };
   const run: TestHost["sh"] = (...argv) => sh(["ip", "netns", "exec", namespace, ...argv]);
   const listing = (): Promise<readonly string[]> =>
     Promise.all([
@@ -78,9 +83,11 @@ function hostIn(namespace: string, address: string, stack: AsyncDisposableStack)
     namespace,
     address,
     options,
-    open: async (differing = {}) => {
-      const context = { host: namespace, reserve, clock: systemClock(), logger: silentLogger };
-      return stack.use(await openLinuxNetwork({ ...options, ...differing }, context));
+    open: async () => stack.use(await openLinuxNetwork(options, { ...context, reserve: noReserve })),
+    driver: (differing = {}) => {
+      const { internalKbit = 0, externalKbit = 0, ...rest } = { ...options, ...differing };
+      const facts = { options: rest, capacity: { internalKbit, externalKbit }, fairQueues: false };
+      return stack.use(new LinuxNetworkDriver(runnerFor(options, spawnRunner), context, facts));
     },
     use: (resource) => stack.use(resource),
     guest: async (binding) => stack.use(await startGuest(namespace, binding)),
