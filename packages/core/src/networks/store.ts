@@ -66,7 +66,7 @@ export class NetworkStore {
       statements: [
         // One at a time on a host, so that two do not pick the same free class.
         ...(this.#database.concurrentWriters
-          ? [statement(`SELECT id FROM ${hosts} WHERE id = ? FOR UPDATE`, [hostId])]
+          ? [statement(`SELECT id FROM ${hosts} WHERE id = ? FOR NO KEY UPDATE`, [hostId])]
           : []),
         guarded(
           "address",
@@ -101,15 +101,23 @@ export class NetworkStore {
    */
   want(serverId: string, hostId: string, projectId: string, wanted: boolean): Script<{ revision: number }> {
     const { bindings, hosts } = this.#database.tables;
+    const concerned = `id = ? OR id IN (SELECT host_id FROM ${bindings} WHERE project_id = ?)`;
+    const whose = [hostId, projectId];
     return {
       statements: [
-        statement(
-          `UPDATE ${hosts} SET network_revision = network_revision + 1 WHERE id = ? OR id IN (SELECT host_id FROM ${bindings} WHERE project_id = ?) RETURNING id, network_revision`,
-          [hostId, projectId],
-        ),
+        // In one order, so that two servers of a project that come up on different hosts do not lock each other out.
+        ...(this.#database.concurrentWriters
+          ? [statement(`SELECT id FROM ${hosts} WHERE ${concerned} ORDER BY id FOR NO KEY UPDATE`, whose)]
+          : []),
         statement(`UPDATE ${bindings} SET wanted = ${wanted ? "TRUE" : "FALSE"} WHERE server_id = ?`, [serverId]),
+        statement(
+          `UPDATE ${hosts} SET network_revision = network_revision + 1 WHERE ${concerned} RETURNING id, network_revision`,
+          whose,
+        ),
       ],
-      result: (rows) => ({ revision: Number(rows[0]?.find((row) => row["id"] === hostId)?.["network_revision"]) }),
+      result: (rows) => ({
+        revision: Number(rows.at(-1)?.find((row) => row["id"] === hostId)?.["network_revision"]),
+      }),
     };
   }
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Database } from "../../src/database/database.ts";
 import { script } from "../../src/database/script.ts";
 import { NetworkStore } from "../../src/networks/store.ts";
 import { overDatabases } from "../support/databases.ts";
@@ -87,6 +88,22 @@ overDatabases((open) => {
     expect((await fleet.hosts.get(first))?.network_revision).toBe(2);
   });
 
+  it("is wanted on many hosts at once without a deadlock", async () => {
+    const database = await open();
+    const fleet = await testFleet(database, { hosts: 6 });
+    const networks = new NetworkStore(database, fleet.ids);
+    const network = await networks.ensure({ name: "fixed", cidr: "10.9.0.0/16" });
+    const servers = await Promise.all(Array.from({ length: 48 }, () => fleet.server()));
+    const hostOf = (index: number): string => fleet.hostIds[(index * 5) % 6] ?? "";
+    const binding = { projectId: fleet.project.id, networkId: network.id };
+    for (const [index, id] of servers.entries()) await database.run(networks.bind(id, hostOf(index), binding));
+    const revisions = await Promise.all(
+      servers.map((id, index) => database.run(networks.want(id, hostOf(index), fleet.project.id, true))),
+    );
+    expect(new Set(revisions.map(({ revision }) => revision)).size).toBe(48);
+    expect(await deadlocks(database)).toBe(0);
+  });
+
   it("keeps the network's range once it is there", async () => {
     const { networks } = await prepared("10.9.0.0/16");
     await expect(networks.ensure({ name: "fixed", cidr: "10.8.0.0/16" })).rejects.toMatchObject({
@@ -94,3 +111,12 @@ overDatabases((open) => {
     });
   });
 });
+
+/** How many deadlocks PostgreSQL has seen in this database; SQLite has one writer, and none. */
+async function deadlocks(database: Database): Promise<number> {
+  if (!database.concurrentWriters) return 0;
+  const flush = () => database.all(database.read.raw("SELECT pg_stat_force_next_flush(), pg_sleep(0.02)"));
+  await Promise.all(Array.from({ length: 10 }, flush));
+  const sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+  return (await database.first<{ deadlocks: number }>(database.read.raw(sql)))?.deadlocks ?? -1;
+}
