@@ -1,5 +1,6 @@
 import { builtInColumns } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
+import { lockInOrder } from "../database/lock-in-order.ts";
 import { script, statement } from "../database/script.ts";
 import type { Row, Script, Statement } from "../database/script.ts";
 import type { Ids } from "../ids.ts";
@@ -109,11 +110,11 @@ export class HostStore {
   /** These were heard of just now. */
   seen(hostIds: readonly string[], nowMs: number): Script {
     if (hostIds.length === 0) return script();
+    const { hosts } = this.#database.tables;
+    const these = `id IN (${hostIds.map(() => "?").join(", ")})`;
     return script(
-      statement(
-        `UPDATE ${this.#database.tables.hosts} SET last_seen_at_ms = ? WHERE id IN (${hostIds.map(() => "?").join(", ")})`,
-        [nowMs, ...hostIds],
-      ),
+      ...lockInOrder(this.#database, hosts, these, hostIds),
+      statement(`UPDATE ${hosts} SET last_seen_at_ms = ? WHERE ${these}`, [nowMs, ...hostIds]),
     );
   }
 

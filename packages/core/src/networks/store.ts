@@ -1,4 +1,5 @@
 import type { Database } from "../database/database.ts";
+import { lockInOrder } from "../database/lock-in-order.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
@@ -65,9 +66,7 @@ export class NetworkStore {
     return {
       statements: [
         // One at a time on a host, so that two do not pick the same free class.
-        ...(this.#database.concurrentWriters
-          ? [statement(`SELECT id FROM ${hosts} WHERE id = ? FOR NO KEY UPDATE`, [hostId])]
-          : []),
+        ...lockInOrder(this.#database, hosts, "id = ?", [hostId]),
         guarded(
           "address",
           `UPDATE ${addresses} SET nic_id = ? WHERE network_id = ? AND nic_id IS NULL AND address = (SELECT address FROM ${addresses} WHERE network_id = ? AND nic_id IS NULL ORDER BY address LIMIT 1 ${this.#database.skipLocked}) RETURNING address`,
@@ -105,10 +104,7 @@ export class NetworkStore {
     const whose = [hostId, projectId];
     return {
       statements: [
-        // In one order, so that two servers of a project that come up on different hosts do not lock each other out.
-        ...(this.#database.concurrentWriters
-          ? [statement(`SELECT id FROM ${hosts} WHERE ${concerned} ORDER BY id FOR NO KEY UPDATE`, whose)]
-          : []),
+        ...lockInOrder(this.#database, hosts, concerned, whose),
         statement(`UPDATE ${bindings} SET wanted = ${wanted ? "TRUE" : "FALSE"} WHERE server_id = ?`, [serverId]),
         statement(
           `UPDATE ${hosts} SET network_revision = network_revision + 1 WHERE ${concerned} RETURNING id, network_revision`,

@@ -97,9 +97,11 @@ overDatabases((open) => {
     const hostOf = (index: number): string => fleet.hostIds[(index * 5) % 6] ?? "";
     const binding = { projectId: fleet.project.id, networkId: network.id };
     for (const [index, id] of servers.entries()) await database.run(networks.bind(id, hostOf(index), binding));
+    const heard = Array.from({ length: 12 }, () => database.run(fleet.hosts.seen(fleet.hostIds.toReversed(), 1)));
     const revisions = await Promise.all(
       servers.map((id, index) => database.run(networks.want(id, hostOf(index), fleet.project.id, true))),
     );
+    await Promise.all(heard);
     expect(new Set(revisions.map(({ revision }) => revision)).size).toBe(48);
     expect(await deadlocks(database)).toBe(0);
   });
