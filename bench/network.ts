@@ -14,7 +14,7 @@ import {
 } from "@cloudhost/core/ports";
 import type { Bandwidth, HostBinding, HostNetwork, Logger, NetworkChange } from "@cloudhost/core/ports";
 import { LinuxNetworkOptions, openLinuxNetwork } from "@cloudhost/network-qos";
-import type { LinuxNetworkDriver } from "@cloudhost/network-qos";
+import type { LinuxNetwork } from "@cloudhost/network-qos";
 import type { Emit } from "./bench-line.ts";
 
 const runFile = promisify(execFile);
@@ -100,7 +100,7 @@ async function accuracy(emit: Emit): Promise<void> {
 }
 
 interface BenchHost extends AsyncDisposable {
-  readonly driver: LinuxNetworkDriver;
+  readonly driver: LinuxNetwork;
   /** The whole, or what changed since the last. */
   apply(desired: HostNetwork, changes?: readonly NetworkChange[]): Promise<void>;
   /** What servers' classes let out while each sends more than it may. */

@@ -20,12 +20,18 @@ import type { HostFacts } from "./model.ts";
 import type { RunCommand } from "./run/command.ts";
 import type { ExecutorContext } from "./run/executor.ts";
 
+/** What `openLinuxNetwork` gives: a driver that tells how much it wrote. */
+export interface LinuxNetwork extends NetworkDriver {
+  /** Lines written to the host's subsystems so far. An apply that finds all as wanted adds none. */
+  readonly writes: number;
+}
+
 /**
  * The network of a Linux host: one bridge with only the guests' taps, between which and beyond which the host routes;
  * tenants kept apart by two ipsets and one rule; bandwidth by HTB. What it makes stands without it: disposing leaves
  * all as it is, and `removeLinuxNetwork` takes it away.
  */
-export class LinuxNetworkDriver implements NetworkDriver {
+export class LinuxNetworkDriver implements LinuxNetwork {
   readonly capabilities: NetworkCapabilities;
   readonly #facts: HostFacts;
   readonly #reader: HostReader;
@@ -41,7 +47,6 @@ export class LinuxNetworkDriver implements NetworkDriver {
     this.capabilities = { shaping: facts.capacity !== undefined, isolation: true };
   }
 
-  /** Lines written to the host's subsystems so far. An apply that finds all as wanted adds none. */
   get writes(): number {
     return this.#executor.writes;
   }

@@ -7,4 +7,5 @@ export { linuxNetwork } from "./linux-network.ts";
 export { openLinuxNetwork } from "./open.ts";
 export { removeLinuxNetwork } from "./remove.ts";
 export { LinuxNetworkOptions } from "./options.ts";
-export type { LinuxNetworkDriver } from "./driver.ts";
+export type { LinuxNetwork } from "./driver.ts";
+export type { LinuxNetworkContext } from "./open.ts";

@@ -7,12 +7,13 @@ import { openScratchNamespace } from "./run/scratch-namespace.ts";
 import { inNamespace, spawnRunner } from "./run/spawn-runner.ts";
 import { requireTools } from "./run/tools.ts";
 import type { DriverContext, HostReserve } from "@cloudhost/core/ports";
+import type { LinuxNetwork } from "./driver.ts";
 import type { NetworkCapacity } from "./model.ts";
 import type { LinuxNetworkOptions } from "./options.ts";
 import type { RunCommand } from "./run/command.ts";
 import type { ScratchNamespace } from "./run/scratch-namespace.ts";
 
-/** What opening needs of the machine; tests stand in for it. */
+/** What the driver needs of the machine; tests stand in for it. */
 export interface Machine {
   readonly run: RunCommand;
   readonly openScratchNamespace: () => Promise<ScratchNamespace>;
@@ -21,7 +22,10 @@ export interface Machine {
 }
 
 /** The machine that this process runs on. */
-const thisMachine = (): Machine => ({ run: spawnRunner, openScratchNamespace, userId: process.getuid?.() });
+export const thisMachine = (): Machine => ({ run: spawnRunner, openScratchNamespace, userId: process.getuid?.() });
+
+/** What of a driver's context the driver takes. */
+export type LinuxNetworkContext = Pick<DriverContext, "host" | "reserve" | "clock" | "logger">;
 
 /**
  * Checks tools, kernel and uplinks and opens the driver. Nothing is changed on the host yet.
@@ -29,11 +33,15 @@ const thisMachine = (): Machine => ({ run: spawnRunner, openScratchNamespace, us
  * @throws CloudHostError `HOST_UNAVAILABLE` without root, without the uplinks or without their speed;
  * `DEPENDENCY_MISSING` without the tools or what they need of the kernel
  */
-export async function openLinuxNetwork(
+export const openLinuxNetwork = (options: LinuxNetworkOptions, context: LinuxNetworkContext): Promise<LinuxNetwork> =>
+  openOn(thisMachine(), options, context);
+
+/** {@link openLinuxNetwork} on a machine. */
+export async function openOn(
+  machine: Machine,
   options: LinuxNetworkOptions,
-  context: Pick<DriverContext, "host" | "reserve" | "clock" | "logger">,
-  machine: Machine = thisMachine(),
-): Promise<LinuxNetworkDriver> {
+  context: LinuxNetworkContext,
+): Promise<LinuxNetwork> {
   const { host, reserve, logger } = context;
   requireRoot(machine, host);
   await requireTools(machine.run);

@@ -1,3 +1,5 @@
+import { CloudHostError } from "@cloudhost/core/ports";
+import type { HostBinding } from "@cloudhost/core/ports";
 import { planGuards } from "./guards/plan.ts";
 import { wantedGuards } from "./guards/state.ts";
 import { hostModel } from "./model.ts";
@@ -7,8 +9,6 @@ import { planSetAdditions, wantedSets } from "./sets/tenant-sets.ts";
 import { planShaping } from "./shaping/plan.ts";
 import { wantedShaping } from "./shaping/state.ts";
 import { treeDevice, treesOf } from "./shaping/trees.ts";
-import { CloudHostError } from "@cloudhost/core/ports";
-import type { HostBinding } from "@cloudhost/core/ports";
 import type { HostModel } from "./model.ts";
 import type { Command, CommandResult, RunCommand } from "./run/command.ts";
 import type { Batch } from "./run/executor.ts";

@@ -2,13 +2,13 @@ import { guardQueries, parseGuards } from "./guards/parse.ts";
 import { parseLinks } from "./links/parse.ts";
 import { parseRoutes, routeProtocol } from "./routes.ts";
 import { parseRules } from "./rules/parse.ts";
-import { outputOf } from "./run/command.ts";
+import { commandFailed, outputOf } from "./run/command.ts";
 import { destinationSet, parseSets, sourceSet } from "./sets/tenant-sets.ts";
 import { parseSettings, wantedSettings } from "./settings.ts";
 import { parseShaping, shapingQueries } from "./shaping/parse.ts";
 import type { LinkState } from "./links/state.ts";
 import type { HostModel } from "./model.ts";
-import type { RunCommand } from "./run/command.ts";
+import type { Command, RunCommand } from "./run/command.ts";
 import type { RouteState } from "./routes.ts";
 import type { RuleState } from "./rules/state.ts";
 import type { SetState } from "./sets/tenant-sets.ts";
@@ -32,7 +32,7 @@ export class HostReader {
    */
   async state(model: HostModel): Promise<HostState> {
     const [{ links, shaping, guards }, sets, rules, settings, routes] = await Promise.all([
-      this.#links(model),
+      this.#linksWithTc(model),
       this.sets(),
       this.rules(),
       this.settings(wantedSettings(model).keys()),
@@ -42,7 +42,7 @@ export class HostReader {
   }
 
   /** The links, with what tc has on them. */
-  async #links(model: HostModel): Promise<Pick<HostState, "links" | "shaping" | "guards">> {
+  async #linksWithTc(model: HostModel): Promise<Pick<HostState, "links" | "shaping" | "guards">> {
     const links = await this.links(model.bridge);
     const [shaping, guards] = await Promise.all([
       this.shaping(model),
@@ -60,11 +60,17 @@ export class HostReader {
   }
 
   async sets(): Promise<SetState> {
-    // A set that is not there is an exit code, and nothing printed.
-    const saved = await Promise.all(
-      [sourceSet, destinationSet].map((name) => this.#run({ argv: ["ipset", "save", name] })),
-    );
-    return parseSets(saved.map(({ stdout }) => stdout).join(""));
+    const saved = await Promise.all([sourceSet, destinationSet].map((name) => this.#saved(name)));
+    return parseSets(saved.join(""));
+  }
+
+  /** One set's entries; of one that is not there nothing. */
+  async #saved(name: string): Promise<string> {
+    const command: Command = { argv: ["ipset", "save", name] };
+    const result = await this.#run(command);
+    if (result.exitCode !== 0 && !result.stderr.includes("does not exist"))
+      throw commandFailed(command, result, this.#host);
+    return result.stdout;
   }
 
   async rules(): Promise<RuleState> {
@@ -80,11 +86,17 @@ export class HostReader {
     return parseSettings(await this.#output("sysctl", "-e", ...keys));
   }
 
-  /** What `tc` shows for many lines at once: those whose device is not there show nothing. */
+  /**
+   * What `tc` shows for many lines at once: those whose device or block is not there show nothing. Whatever else it
+   * says is a failure: what was not shown must not be taken for absent.
+   */
   async #shown(queries: readonly string[]): Promise<string> {
     if (queries.length === 0) return "";
-    const { stdout } = await this.#run({ argv: ["tc", "-force", "-batch", "-"], input: `${queries.join("\n")}\n` });
-    return stdout;
+    const command: Command = { argv: ["tc", "-force", "-batch", "-"], input: `${queries.join("\n")}\n` };
+    const result = await this.#run(command);
+    const onlyAbsent = /^((Cannot find (device|block) ".*"|Command failed -:\d+)\n)+$/.test(result.stderr);
+    if (result.exitCode !== 0 && !onlyAbsent) throw commandFailed(command, result, this.#host);
+    return result.stdout;
   }
 
   #output(program: string, ...args: readonly string[]): Promise<string> {

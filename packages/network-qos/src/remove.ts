@@ -1,13 +1,12 @@
 import { hostname } from "node:os";
 import { parseInput, silentLogger, systemClock } from "@cloudhost/core/ports";
 import { deleteLinks } from "./links/plan.ts";
-import { requireRoot, runnerFor } from "./open.ts";
+import { requireRoot, runnerFor, thisMachine } from "./open.ts";
 import { LinuxNetworkOptions } from "./options.ts";
 import { HostReader } from "./read.ts";
 import { planRoutes } from "./routes.ts";
 import { planRuleRemoval } from "./rules/plan.ts";
 import { Executor } from "./run/executor.ts";
-import { spawnRunner } from "./run/spawn-runner.ts";
 import { requireTools } from "./run/tools.ts";
 import { planSettings, uplinkForwarding } from "./settings.ts";
 import type { z } from "zod";
@@ -20,9 +19,13 @@ import type { Machine } from "./open.ts";
  * @param options those that `linuxNetwork` was given
  * @throws CloudHostError `INVALID_ARGUMENT`, `HOST_UNAVAILABLE`, `DEPENDENCY_MISSING`
  */
-export async function removeLinuxNetwork(
+export const removeLinuxNetwork = (options: z.input<typeof LinuxNetworkOptions>): Promise<void> =>
+  removeFrom(thisMachine(), options);
+
+/** {@link removeLinuxNetwork} of a machine. */
+export async function removeFrom(
+  machine: Pick<Machine, "run" | "userId">,
   options: z.input<typeof LinuxNetworkOptions>,
-  machine: Pick<Machine, "run" | "userId"> = { run: spawnRunner, userId: process.getuid?.() },
 ): Promise<void> {
   const parsed = parseInput(LinuxNetworkOptions, options, "the options of linuxNetwork()");
   const host = hostname();

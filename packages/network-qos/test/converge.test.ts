@@ -5,7 +5,7 @@ import type { HostNetwork, NetworkChange } from "@cloudhost/core/ports";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LinuxNetworkDriver } from "../src/driver.ts";
-import { removeLinuxNetwork } from "../src/remove.ts";
+import { removeFrom } from "../src/remove.ts";
 import { FakeKernel } from "./fake-kernel/index.ts";
 import { context, facts } from "./open-subject.ts";
 
@@ -120,7 +120,7 @@ describe("a host's network", () => {
         kernel.linesLeft = lines;
         await new LinuxNetworkDriver(kernel.run, context, facts).apply(whole(desired, 1)).catch(() => {});
         kernel.linesLeft = undefined;
-        await removeLinuxNetwork({ internal: "eth0", external: "eth1" }, { run: kernel.run, userId: 0 });
+        await removeFrom({ run: kernel.run, userId: 0 }, { internal: "eth0", external: "eth1" });
         expect(kernel.picture()).toEqual(before);
       }),
       { numRuns: 40 },

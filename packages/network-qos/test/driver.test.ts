@@ -93,6 +93,23 @@ describe("a driver whose host says no", () => {
     });
   });
 
+  it.for([
+    ["tc", 128, ""],
+    ["tc", 1, 'Cannot find device "ch-int-out"\nCommand failed -:1\nCannot open netlink socket\n'],
+    ["ipset", 1, "ipset v7.17: Kernel error received: Operation not permitted\n"],
+    ["iptables-save", 4, "Another app is currently holding the xtables lock.\n"],
+  ] as const)("takes nothing for absent that %s could not show", async ([program, exitCode, stderr]) => {
+    const { kernel, driver } = openDriver();
+    await driver.apply(whole(networkOf([sampleBinding(1)])));
+    const run: RunCommand = (command) =>
+      command.argv[0] === program && command.argv[1] !== "-exist"
+        ? Promise.resolve({ exitCode, stdout: "", stderr })
+        : kernel.run(command);
+    const blind = new LinuxNetworkDriver(run, context, facts);
+    await expect(blind.apply(whole(networkOf([sampleBinding(2)])))).rejects.toMatchObject({ code: "HOST_UNAVAILABLE" });
+    expect(blind.writes).toBe(0);
+  });
+
   it("stops between two stages when it is cancelled", async () => {
     const { kernel, commands } = openDriver();
     const cancel = new AbortController();

@@ -1,7 +1,7 @@
 import { CloudHostError, HostReserve, silentLogger, VirtualClock } from "@cloudhost/core/ports";
 import { describe, expect, it } from "vitest";
 import { linuxNetwork } from "../src/index.ts";
-import { openLinuxNetwork } from "../src/open.ts";
+import { openOn } from "../src/open.ts";
 import { LinuxNetworkOptions } from "../src/options.ts";
 import { FakeKernel } from "./fake-kernel/index.ts";
 import type * as linuxNetworkModule from "../src/linux-network.ts";
@@ -50,14 +50,14 @@ function machine(differing: Partial<Machine> & { readonly scratch?: RunCommand }
 
 describe("opening a Linux host's network", () => {
   it("offers what the links report, the reserve taken off", async () => {
-    const driver = await openLinuxNetwork(options, context, machine());
+    const driver = await openOn(machine(), options, context);
     expect(driver.capabilities).toEqual({ shaping: true, isolation: true });
     expect(await driver.inventory()).toEqual({ internalKbit: 9_900_000, externalKbit: 995_000 });
     expect(driver.writes).toBe(0);
   });
 
   it("offers what the options say where they do", async () => {
-    const driver = await openLinuxNetwork({ ...options, internalKbit: 50_000, externalKbit: 8000 }, context, machine());
+    const driver = await openOn(machine(), { ...options, internalKbit: 50_000, externalKbit: 8000 }, context);
     expect(await driver.inventory()).toEqual({ internalKbit: 0, externalKbit: 3000 });
   });
 
@@ -65,21 +65,21 @@ describe("opening a Linux host's network", () => {
     const { run } = machine();
     const silent: RunCommand = (command) =>
       command.argv[0] === "cat" ? Promise.resolve({ ...ok, exitCode: 1, stderr: "Invalid argument" }) : run(command);
-    await expect(openLinuxNetwork(options, context, machine({ run: silent }))).rejects.toMatchObject({
+    await expect(openOn(machine({ run: silent }), options, context)).rejects.toMatchObject({
       code: "HOST_UNAVAILABLE",
       message: "Link eth0 reports no speed: set internalKbit.",
     });
   });
 
   it("says that it needs root", async () => {
-    await expect(openLinuxNetwork(options, context, machine({ userId: 1000 }))).rejects.toMatchObject({
+    await expect(openOn(machine({ userId: 1000 }), options, context)).rejects.toMatchObject({
       code: "HOST_UNAVAILABLE",
       message: expect.stringContaining("root") as string,
     });
   });
 
   it("names an uplink that is not there", async () => {
-    await expect(openLinuxNetwork({ ...options, external: "eth7" }, context, machine())).rejects.toMatchObject({
+    await expect(openOn(machine(), { ...options, external: "eth7" }, context)).rejects.toMatchObject({
       code: "HOST_UNAVAILABLE",
       message: "Host host-1 has no link eth7.",
     });
@@ -91,7 +91,7 @@ describe("opening a Linux host's network", () => {
       command.argv[0] === "ipset"
         ? Promise.reject(new CloudHostError("DEPENDENCY_MISSING", "no ipset", { dependency: "ipset", remedy: "" }))
         : run(command);
-    await expect(openLinuxNetwork(options, context, machine({ run: withoutIpset }))).rejects.toMatchObject({
+    await expect(openOn(machine({ run: withoutIpset }), options, context)).rejects.toMatchObject({
       code: "DEPENDENCY_MISSING",
       details: { dependency: "ipset" },
     });
@@ -105,7 +105,7 @@ describe("a kernel that is tried out", () => {
     );
 
   it("is no host when it cannot keep guests apart", async () => {
-    await expect(openLinuxNetwork(options, context, machine({ scratch: refuses("-m bpf") }))).rejects.toMatchObject({
+    await expect(openOn(machine({ scratch: refuses("-m bpf") }), options, context)).rejects.toMatchObject({
       code: "DEPENDENCY_MISSING",
       details: { dependency: "iptables-restore" },
     });
@@ -119,7 +119,7 @@ describe("a kernel that is tried out", () => {
   ] as const)("offers no bandwidth when it %s", async ([, run]) => {
     const warnings: unknown[] = [];
     const logger = { ...silentLogger, warn: (fields: object) => void warnings.push(fields) };
-    const driver = await openLinuxNetwork(options, { ...context, logger }, machine({ scratch: run }));
+    const driver = await openOn(machine({ scratch: run }), options, { ...context, logger });
     expect(driver.capabilities).toEqual({ shaping: false, isolation: true });
     expect(await driver.inventory()).toEqual({ internalKbit: 0, externalKbit: 0 });
     expect(warnings).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { networkOf, sampleBinding } from "@cloudhost/conformance";
 import { describe, expect, it } from "vitest";
 import { LinuxNetworkDriver } from "../src/driver.ts";
-import { removeLinuxNetwork } from "../src/index.ts";
+import { removeFrom } from "../src/remove.ts";
 import { FakeKernel } from "./fake-kernel/index.ts";
 import { context, facts } from "./open-subject.ts";
 import type { Command } from "../src/run/command.ts";
@@ -23,7 +23,7 @@ describe("removeLinuxNetwork()", () => {
     const driver = new LinuxNetworkDriver(kernel.run, context, facts);
     await driver.apply({ revision: 1, baseRevision: 0, changes: undefined, desired });
     expect(kernel.settings.get("net.ipv4.conf.eth0.forwarding")).toBe("1");
-    await removeLinuxNetwork(options, { run: kernel.run, userId: 0 });
+    await removeFrom({ run: kernel.run, userId: 0 }, options);
     expect(kernel.picture()).toEqual(before);
     expect(kernel.settings.get("net.ipv4.conf.eth0.forwarding")).toBe("0");
   });
@@ -36,12 +36,12 @@ describe("removeLinuxNetwork()", () => {
       if (command.input !== undefined) inputs.push(command);
       return kernel.run(command);
     };
-    await removeLinuxNetwork(options, { run, userId: 0 });
+    await removeFrom({ run, userId: 0 }, options);
     expect(inputs).toEqual([]);
   });
 
   it("says that it needs root", async () => {
-    await expect(removeLinuxNetwork(options, { run: new FakeKernel().run, userId: 1000 })).rejects.toMatchObject({
+    await expect(removeFrom({ run: new FakeKernel().run, userId: 1000 }, options)).rejects.toMatchObject({
       code: "HOST_UNAVAILABLE",
     });
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { errorPercent, measureKbit } from "./host/class-bytes.ts";
 import { describeOnHost } from "./host/describe-on-host.ts";
 import { openTestHosts } from "./host/test-host.ts";
-import type { LinuxNetworkDriver } from "../src/index.ts";
+import type { LinuxNetwork } from "../src/index.ts";
 import type { Guest } from "./host/guest.ts";
 import type { TestHosts } from "./host/test-host.ts";
 
@@ -27,7 +27,7 @@ const retried = { retry: 2 };
 
 describeOnHost("bandwidth", () => {
   let hosts: TestHosts;
-  let driver: LinuxNetworkDriver;
+  let driver: LinuxNetwork;
   let guests: readonly Guest[];
   let sinkGuest: Guest;
   let revision = 0;

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { removeLinuxNetwork } from "../src/index.ts";
 import { describeOnHost } from "./host/describe-on-host.ts";
 import { openTestHosts } from "./host/test-host.ts";
-import type { LinuxNetworkDriver } from "../src/index.ts";
+import type { LinuxNetwork } from "../src/index.ts";
 import type { TestHost, TestHosts } from "./host/test-host.ts";
 
 const bought = { rateKbit: 1000, ceilKbit: 5000 };
@@ -37,7 +37,7 @@ const mishaps: readonly (readonly [string, readonly [string, ...string[]]])[] = 
 
 describeOnHost("a host on which somebody changed", () => {
   let hosts: TestHosts;
-  let driver: LinuxNetworkDriver;
+  let driver: LinuxNetwork;
 
   beforeAll(async () => {
     hosts = await openTestHosts();

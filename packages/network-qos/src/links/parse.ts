@@ -23,6 +23,7 @@ const Link = z.object({
     .default([]),
 });
 type Link = z.infer<typeof Link>;
+/** `ip` prints `{}` for what a filter of its own left out. */
 const Links = z.array(Link.or(z.object({}).transform(() => undefined)));
 
 /**
@@ -35,11 +36,7 @@ export function parseLinks(json: string, bridge: string): LinkState {
   return {
     bridge:
       bridgeLink === undefined ? "absent" : isUp(bridgeLink) && bridgeLink.address === bridgeMac ? "ready" : "wrong",
-    gateways: new Set(
-      bridgeLink?.addr_info
-        .filter(({ family }) => family === "inet")
-        .map(({ local, prefixlen }) => `${local}/${prefixlen}`),
-    ),
+    gateways: new Set(bridgeLink?.addr_info.flatMap(gatewayOf)),
     shapers: new Map(all.filter((link) => treeDevices.has(link.ifname)).map((link) => [link.ifname, isUp(link)])),
     taps: new Map(
       all
@@ -61,6 +58,9 @@ export function parseLinks(json: string, bridge: string): LinkState {
 
 /** Names of all links in the same output: whether the uplinks are there. */
 export const parseLinkNames = (json: string): readonly string[] => readLinks(json).map((link) => link.ifname);
+
+const gatewayOf = ({ family, local, prefixlen }: Link["addr_info"][number]): string[] =>
+  family === "inet" && local !== undefined && prefixlen !== undefined ? [`${local}/${prefixlen}`] : [];
 
 const isUp = (link: Link): boolean => link.flags.includes("UP");
 

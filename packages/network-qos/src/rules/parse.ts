@@ -6,27 +6,24 @@ import type { Chain, Rule, RuleState } from "./state.ts";
  * rule's text differs from version to version.
  */
 export function parseRules(text: string): RuleState {
-  const chains = new Map<string, { readonly chain: Chain; readonly rules: Rule[] }>();
+  const chains = new Map<string, OpenChain>();
   let table: Chain["table"] | undefined;
-  const open = (in_: Chain["table"], name: string): Rule[] => {
-    const place = { table: in_, name };
-    const found = chains.get(keyOf(place));
-    if (found !== undefined) return found.rules;
-    const rules: Rule[] = [];
-    chains.set(keyOf(place), { chain: { ...place, own: isOwn(place), rules }, rules });
-    return rules;
-  };
   for (const line of text.split("\n")) {
     if (line.startsWith("*")) table = line === "*mangle" ? "mangle" : line === "*filter" ? "filter" : undefined;
-    if (table === undefined) continue;
-    const declared = /^:(\S+) /.exec(line)?.[1];
-    if (declared !== undefined && isOwn({ table, name: declared })) open(table, declared);
-    const name = /^-A (\S+) /.exec(line)?.[1];
-    if (name === undefined) continue;
+    const name = /^(?::|-A )(\S+) /.exec(line)?.[1];
+    if (table === undefined || name === undefined) continue;
+    const own = isOwn({ table, name });
     const hash = commentHash.exec(line)?.[1] ?? "";
-    if (hash !== "" || isOwn({ table, name })) open(table, name).push({ hash, text: line });
+    if (!own && hash === "") continue;
+    const chain = chains.get(keyOf({ table, name })) ?? { table, name, own, rules: [] };
+    chains.set(keyOf(chain), chain);
+    if (line.startsWith("-A ")) chain.rules.push({ hash, text: line });
   }
-  return new Map(Array.from(chains, ([key, { chain }]) => [key, chain]));
+  return chains;
+}
+
+interface OpenChain extends Chain {
+  readonly rules: Rule[];
 }
 
 const commentHash = new RegExp(` --comment "?${commentPrefix}([0-9a-f]{12})\\b`);

@@ -18,6 +18,7 @@ export class FakeKernel {
   linesLeft: number | undefined;
 
   readonly run: RunCommand = async ({ argv, input }) => {
+    if (argv.join(" ") === "tc -force -batch -") return this.#shown(input ?? "");
     try {
       return { exitCode: 0, stdout: this.#answer({ argv, ...(input === undefined ? {} : { input }) }), stderr: "" };
     } catch (error) {
@@ -72,11 +73,21 @@ export class FakeKernel {
         });
       case "tc -batch -":
         return this.#each(lines, (line) => this.tc.run(line));
-      case "tc -force -batch -":
-        return lines.map((line) => this.tc.show(line)).join("");
       default:
         return this.#named(argv);
     }
+  }
+
+  /** What is not there is said on stderr, and the rest is shown. */
+  #shown(input: string): CommandResult {
+    let stdout = "";
+    let stderr = "";
+    for (const [index, line] of input.trimEnd().split("\n").entries()) {
+      const absent = this.tc.absent(line);
+      if (absent === undefined) stdout += this.tc.show(line);
+      else stderr += `Cannot find ${absent}\nCommand failed -:${index + 1}\n`;
+    }
+    return { exitCode: stderr === "" ? 0 : 1, stdout, stderr };
   }
 
   #named([program, verb, ...rest]: Command["argv"]): string {

@@ -48,6 +48,13 @@ export class FakeTc {
     else this.#u32(line, verb, this.#tree(device));
   }
 
+  /** The device or block of a line that is not there. */
+  absent(line: string): string | undefined {
+    const [, kind = "", name = ""] = / (dev|block) (\S+)/.exec(line) ?? [];
+    if (kind === "block") return this.#guards.size === 0 ? `block "${name}"` : undefined;
+    return this.#linkExists(name) ? undefined : `device "${name}"`;
+  }
+
   /** One line of `tc -force -batch` that shows something. */
   show(line: string): string {
     const device = / dev (\S+)/.exec(line)?.[1] ?? "";

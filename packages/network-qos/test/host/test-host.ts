@@ -1,6 +1,7 @@
 import { HostReserve, silentLogger, systemClock } from "@cloudhost/core/ports";
 import type { HostBinding } from "@cloudhost/core/ports";
 import { LinuxNetworkDriver } from "../../src/driver.ts";
+import type { LinuxNetwork } from "../../src/driver.ts";
 import { openLinuxNetwork, runnerFor } from "../../src/open.ts";
 import { LinuxNetworkOptions } from "../../src/options.ts";
 import { spawnRunner } from "../../src/run/spawn-runner.ts";
@@ -15,9 +16,9 @@ export interface TestHost {
   readonly address: string;
   readonly options: LinuxNetworkOptions;
   /** Opens a driver on it as an agent does, kernel tried out; it goes with the hosts. */
-  open(): Promise<LinuxNetworkDriver>;
+  open(): Promise<LinuxNetwork>;
   /** Another driver on it, of a kernel that is known to be able. */
-  driver(differing?: Partial<LinuxNetworkOptions>): LinuxNetworkDriver;
+  driver(differing?: Partial<LinuxNetworkOptions>): LinuxNetwork;
   /** Boots a guest on the tap of a binding that was applied; it goes with the hosts. */
   guest(binding: HostBinding): Promise<Guest>;
   /** Lets something go with the hosts. */
