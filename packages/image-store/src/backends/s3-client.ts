@@ -7,7 +7,8 @@ import { HttpRequest } from "@smithy/protocol-http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import got, { HTTPError, RequestError } from "got";
 import { cancelled } from "../failures.ts";
-import { parseFailure } from "./s3-listing.ts";
+import { parseFailure, parseListing } from "./s3-listing.ts";
+import type { S3Page } from "./s3-listing.ts";
 
 /** Where a bucket is, and who asks. */
 export interface S3Bucket {
@@ -88,6 +89,32 @@ export class S3Client implements Disposable {
       if (isMissingObject(error)) return undefined;
       throw this.#unavailable(error);
     }
+  }
+
+  /**
+   * One page of what starts with the prefix.
+   * @param from where the page before said that it goes on
+   */
+  async list(prefix: string, from: string | undefined, signal: AbortSignal | undefined): Promise<S3Page> {
+    const query = { "list-type": "2", prefix, ...(from === undefined ? {} : { "continuation-token": from }) };
+    const answer = await this.send({ method: "GET", key: "", query, signal });
+    if (answer === undefined) throw this.strange("it answers 404 to a listing");
+    try {
+      return parseListing(Buffer.from(answer.body).toString("utf8"));
+    } catch (cause) {
+      throw this.strange("its listing is no ListBucketResult", cause);
+    }
+  }
+
+  /** It answers, but not as S3 does. */
+  strange(reason: string, cause?: unknown): CloudHostError {
+    const { name } = this.#bucket;
+    return new CloudHostError(
+      "HOST_UNAVAILABLE",
+      `${name} is no S3 store: ${reason}.`,
+      { host: name, reason },
+      { cause },
+    );
   }
 
   [Symbol.dispose](): void {

@@ -1,11 +1,8 @@
 import { z } from "zod";
-import { CloudHostError, parseInput } from "@cloudhost/core/ports";
+import { parseInput } from "@cloudhost/core/ports";
 import type { ChunkBackend, ChunkReadOptions, StoredObject } from "@cloudhost/core/ports";
 import { parseKey, parseKeyPrefix } from "./object-key.ts";
-import { S3Client } from "./s3-client.ts";
-import type { S3Bucket } from "./s3-client.ts";
-import { parseListing } from "./s3-listing.ts";
-import type { S3Page } from "./s3-listing.ts";
+import type { S3Bucket, S3Client } from "./s3-client.ts";
 
 /** Options of {@link s3Backend}. */
 export const S3BackendOptions = z.strictObject({
@@ -45,66 +42,62 @@ export function s3Backend(options: S3BackendOptions): ChunkBackend {
 
 class S3Backend implements ChunkBackend {
   readonly name: string;
-  readonly #client: S3Client;
+  readonly #bucket: S3Bucket;
+  #client: Promise<S3Client> | undefined;
 
   constructor(bucket: S3Bucket) {
     this.name = bucket.name;
-    this.#client = new S3Client(bucket);
+    this.#bucket = bucket;
   }
 
   async get(key: string, { range, signal }: ChunkReadOptions = {}): Promise<Uint8Array | undefined> {
     const parsed = parseKey(key);
-    if (range === undefined) return (await this.#client.send({ method: "GET", key: parsed, signal }))?.body;
+    const client = await this.#connect();
+    if (range === undefined) return (await client.send({ method: "GET", key: parsed, signal }))?.body;
     // An empty range cannot be asked for, and one behind the end is an error there.
     const bytes = await this.size(parsed, signal);
     if (bytes === undefined) return undefined;
     if (range.start >= Math.min(range.end, bytes)) return new Uint8Array();
     const headers = { range: `bytes=${range.start}-${Math.min(range.end, bytes) - 1}` };
-    return (await this.#client.send({ method: "GET", key: parsed, headers, signal }))?.body;
+    return (await client.send({ method: "GET", key: parsed, headers, signal }))?.body;
   }
 
   async size(key: string, signal?: AbortSignal): Promise<number | undefined> {
-    const answer = await this.#client.send({ method: "HEAD", key: parseKey(key), signal });
+    const call = { method: "HEAD", key: parseKey(key), signal } as const;
+    const answer = await (await this.#connect()).send(call);
     return answer === undefined ? undefined : Number(answer.headers["content-length"]);
   }
 
   async put(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     const headers = { "content-length": String(bytes.length), "content-type": "application/octet-stream" };
-    const answer = await this.#client.send({ method: "PUT", key: parseKey(key), headers, body: bytes, signal });
-    if (answer === undefined) throw this.#strange("it answers 404 to a put");
+    const call = { method: "PUT", key: parseKey(key), headers, body: bytes, signal } as const;
+    const client = await this.#connect();
+    if ((await client.send(call)) === undefined) throw client.strange("it answers 404 to a put");
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
-    await this.#client.send({ method: "DELETE", key: parseKey(key), signal });
+    const call = { method: "DELETE", key: parseKey(key), signal } as const;
+    await (await this.#connect()).send(call);
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
     parseKeyPrefix(prefix);
+    const client = await this.#connect();
     let next: string | undefined;
     do {
-      const query = { "list-type": "2", prefix, ...(next === undefined ? {} : { "continuation-token": next }) };
-      const answer = await this.#client.send({ method: "GET", key: "", query, signal });
-      if (answer === undefined) throw this.#strange("it answers 404 to a listing");
-      const page = this.#parse(answer.body);
+      const page = await client.list(prefix, next, signal);
       yield* page.objects;
       next = page.next;
     } while (next !== undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#client[Symbol.dispose]();
+    (await this.#client)?.[Symbol.dispose]();
   }
 
-  #parse(body: Uint8Array): S3Page {
-    try {
-      return parseListing(Buffer.from(body).toString("utf8"));
-    } catch (cause) {
-      throw this.#strange("its listing is no ListBucketResult", cause);
-    }
-  }
-
-  #strange(reason: string, cause?: unknown): CloudHostError {
-    const details = { host: this.name, reason };
-    return new CloudHostError("HOST_UNAVAILABLE", `${this.name} is no S3 store: ${reason}.`, details, { cause });
+  /** The libraries that it takes are loaded by the first request: whoever stores in files waits for none of them. */
+  #connect(): Promise<S3Client> {
+    this.#client ??= import("./s3-client.ts").then((module) => new module.S3Client(this.#bucket));
+    return this.#client;
   }
 }
