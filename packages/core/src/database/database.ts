@@ -2,7 +2,12 @@ import type { Knex } from "knex";
 import type { Row, Script } from "./script.ts";
 import type { Tables } from "./tables.ts";
 
-/** A database that core's stores work on; what differs between the two is told by the flags, and nowhere else. */
+/**
+ * A database that core's stores work on; what differs between the two is told by the flags, and nowhere else.
+ *
+ * @throws CloudHostError `HOST_UNAVAILABLE` for the database's trouble of the moment, retryable; `INTERNAL` for a
+ * statement that it refuses; `EXHAUSTED` when too many wait
+ */
 export interface Database extends AsyncDisposable {
   readonly tables: Tables;
 

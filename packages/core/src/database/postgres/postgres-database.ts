@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Database } from "../database.ts";
 import { GuardFailed, resultOf } from "../script.ts";
 import type { Row, Script, Statement } from "../script.ts";
+import { storeError, thrownByStore } from "../store-error.ts";
 import { tablesWith } from "../tables.ts";
 import { silentKnex } from "../silent-knex.ts";
 import { withWatchdog } from "../watchdog.ts";
@@ -87,7 +88,7 @@ export class PostgresDatabase implements Database {
 
   all<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<readonly Shape[]> {
     const { sql, bindings } = query.toSQL();
-    return this.#clock.busy(() =>
+    return this.#asked(() =>
       this.#connected(async (connection) => {
         const { rows } = await send(connection, sql, bindings);
         return rows as Shape[];
@@ -100,7 +101,7 @@ export class PostgresDatabase implements Database {
   }
 
   run<Out>(script: Script<Out>): Promise<Out> {
-    return this.#clock.busy(async () => {
+    return this.#asked(async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
           return resultOf(script, await this.#connected((connection) => runOn(connection, script.statements)));
@@ -112,14 +113,25 @@ export class PostgresDatabase implements Database {
   }
 
   transaction<Out>(work: (transaction: Knex.Transaction) => Promise<Out>): Promise<Out> {
-    return this.#clock.busy(() => this.write.transaction((transaction) => withWatchdog(work(transaction))));
+    return this.#asked(() => this.write.transaction((transaction) => withWatchdog(work(transaction))));
   }
 
   isTrouble(error: unknown): boolean {
-    const { code, name, message } = error as { code?: unknown; name?: string; message?: string };
+    const { code, name, message } = thrownByStore(error) as { code?: unknown; name?: string; message?: string };
     if (name === "KnexTimeoutError" || message?.startsWith("Connection terminated") === true) return true;
     // Connection exceptions, too few resources, operator intervention, system errors; and the socket's own.
     return typeof code === "string" && /^(08|53|57|58|40)[0-9A-Z]{3}$|^E(CONN|PIPE|TIMEDOUT|HOST)/.test(code);
+  }
+
+  /** A virtual clock stands while the database works; what it throws is made fit for callers. */
+  #asked<Out>(work: () => Promise<Out>): Promise<Out> {
+    return this.#clock.busy(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw storeError(error, this.isTrouble(error));
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

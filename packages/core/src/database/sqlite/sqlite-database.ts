@@ -8,6 +8,7 @@ import { acquireMostMs } from "../database.ts";
 import type { Database } from "../database.ts";
 import { resultOf } from "../script.ts";
 import type { Row, Script } from "../script.ts";
+import { storeError, thrownByStore } from "../store-error.ts";
 import { tablesWith } from "../tables.ts";
 import { silentKnex } from "../silent-knex.ts";
 import { withWatchdog } from "../watchdog.ts";
@@ -74,7 +75,7 @@ export class SqliteDatabase implements Database {
   }
 
   all<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<readonly Shape[]> {
-    return this.#clock.busy(async () => (await query) as Shape[]);
+    return this.#asked(async () => (await query) as Shape[]);
   }
 
   async first<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<Shape | undefined> {
@@ -82,7 +83,7 @@ export class SqliteDatabase implements Database {
   }
 
   run<Out>(script: Script<Out>): Promise<Out> {
-    return this.#clock.busy(async () => {
+    return this.#asked(async () => {
       const connection = await (this.write.client as SqliteClient).scripts();
       const outcomes = await connection.ask({ kind: "script", statements: script.statements });
       return resultOf(
@@ -93,12 +94,23 @@ export class SqliteDatabase implements Database {
   }
 
   transaction<Out>(work: (transaction: Knex.Transaction) => Promise<Out>): Promise<Out> {
-    return this.#clock.busy(() => this.write.transaction((transaction) => withWatchdog(work(transaction))));
+    return this.#asked(() => this.write.transaction((transaction) => withWatchdog(work(transaction))));
   }
 
   isTrouble(error: unknown): boolean {
-    const { code } = error as { code?: unknown };
+    const { code } = thrownByStore(error) as { code?: unknown };
     return typeof code === "string" && /^(SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|PROTOCOL)|EXHAUSTED)/.test(code);
+  }
+
+  /** A virtual clock stands while the database works; what it throws is made fit for callers. */
+  #asked<Out>(work: () => Promise<Out>): Promise<Out> {
+    return this.#clock.busy(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw storeError(error, this.isTrouble(error));
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
