@@ -174,6 +174,15 @@ const usedContainer = (): CloudHostError => {
   return new CloudHostError("INVALID_ARGUMENT", "A container is for one cloud: give each one of its own.", { issues });
 };
 
+async function makeStateDir(stateDir: string): Promise<void> {
+  try {
+    await mkdir(stateDir, { recursive: true });
+  } catch (cause) {
+    const issues = [{ path: "stateDir", message: (cause as Error).message }];
+    throw new CloudHostError("INVALID_ARGUMENT", `The folder ${stateDir} cannot be made.`, { issues }, { cause });
+  }
+}
+
 /** Binds what is opened rather than made: clock, ids, database, image store, bus. What the product bound stays. */
 async function bindRuntime(
   container: Container,
@@ -185,7 +194,7 @@ async function bindRuntime(
   const logger = options.logger ?? silentLogger;
   const clock = container.isBound(tokens.clock) ? container.get(tokens.clock) : systemClock();
   const ids = container.isBound(tokens.ids) ? container.get(tokens.ids) : uuidv7Ids(clock);
-  await mkdir(checked.stateDir, { recursive: true });
+  await makeStateDir(checked.stateDir);
   const database = opened.use(
     await openDatabase({ database: options.database, tablePrefix: options.tablePrefix, clock }),
   );

@@ -4,6 +4,7 @@ import { CloudHostError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Database } from "./database.ts";
 import { PostgresDatabase } from "./postgres/postgres-database.ts";
+import { storeError } from "./store-error.ts";
 import { SqliteDatabase } from "./sqlite/sqlite-database.ts";
 
 /** What the store is opened with. */
@@ -34,7 +35,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       const details = { feature: "a knex instance of the product's own", by: dialect };
       throw new CloudHostError("UNSUPPORTED", "A knex instance of the product's own must be PostgreSQL's.", details);
     }
-    return PostgresDatabase.open({ connection: database, tablePrefix, clock });
+    try {
+      return await PostgresDatabase.open({ connection: database, tablePrefix, clock });
+    } catch (error) {
+      throw storeError(error, true);
+    }
   }
   if (/^postgres(ql)?:\/\//.test(database)) {
     requirePackage("pg");

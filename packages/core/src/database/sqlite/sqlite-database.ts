@@ -50,14 +50,16 @@ export class SqliteDatabase implements Database {
 
   /** @throws CloudHostError `DEPENDENCY_MISSING`, `INVALID_ARGUMENT` when the file is no database */
   static async open(options: SqliteDatabaseOptions): Promise<SqliteDatabase> {
-    mkdirSync(dirname(options.filename), { recursive: true });
-    const database = new SqliteDatabase(options);
+    let database: SqliteDatabase | undefined;
     try {
+      mkdirSync(dirname(options.filename), { recursive: true });
+      database = new SqliteDatabase(options);
       // The writer first: it makes the file that the reader opens. Both workers are up before the first request.
       await database.write.raw("SELECT 1 FROM sqlite_schema LIMIT 1");
       await database.read.raw("SELECT 1");
+      return database;
     } catch (cause) {
-      await database[Symbol.asyncDispose]();
+      await database?.[Symbol.asyncDispose]();
       const reason = cause instanceof Error ? cause.message : String(cause);
       const issues = [{ path: "database", message: reason }];
       throw new CloudHostError(
@@ -67,7 +69,6 @@ export class SqliteDatabase implements Database {
         { cause },
       );
     }
-    return database;
   }
 
   leaseNow(): string {
