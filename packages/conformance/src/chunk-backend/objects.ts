@@ -111,15 +111,17 @@ export function objectsSuite(open: OpenChunkBackendSubject): void {
     eachCase(open, async ({ backend, tornPuts, skip }) => {
       skip(tornPuts === true, "the store under test tears puts");
       const sizes = new Set<number | undefined>();
+      const done = new AbortController();
       const write = async (): Promise<void> => {
-        for (let round = 0; round < 8; round += 1) await backend.put("names/busy.0", bytesOf(round, 50_000));
+        for (let round = 0; round < 20; round += 1) await backend.put("names/busy.0", bytesOf(round, 1_000_000));
+        done.abort();
       };
       const read = async (): Promise<void> => {
-        for (let round = 0; round < 16; round += 1) sizes.add((await backend.get("names/busy.0"))?.length);
+        while (!done.signal.aborted) sizes.add((await backend.get("names/busy.0"))?.length);
       };
-      await Promise.all([write(), read(), read()]);
+      await Promise.all([write(), read(), read(), read(), read()]);
       sizes.delete(undefined);
-      expect([...sizes].every((size) => size === 50_000)).toBe(true);
+      expect([...sizes].every((size) => size === 1_000_000)).toBe(true);
     }),
   );
 }

@@ -47,10 +47,7 @@ export class BaseCache {
     const { path, mark } = this.#paths(digitsOf(digest));
     const [marked, found] = await Promise.all([readMark(mark), statOf(path)]);
     if (marked?.digest !== digest || found === undefined) return undefined;
-    if (found.size !== marked.logicalBytes || found.mtimeMs !== untouched.getTime()) {
-      this.#logger.warn({ path, digest }, "a base was changed on this host; it is restored again");
-      return undefined;
-    }
+    if (found.size !== marked.logicalBytes || found.mtimeMs !== untouched.getTime()) return undefined;
     const now = new Date(this.#clock.nowMs());
     await utimes(mark, now, now);
     return { path, format: "raw", digest };
@@ -71,7 +68,10 @@ export class BaseCache {
         await file.utimes(untouched, untouched);
         await file.sync();
       }
-      await rm(mark, { force: true });
+      if ((await statOf(mark)) !== undefined) {
+        this.#logger.warn({ path, digest }, "a base was changed on this host; it was restored again");
+        await rm(mark);
+      }
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
