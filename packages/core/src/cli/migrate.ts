@@ -26,9 +26,9 @@ const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 /** Where the command says what it did. */
 export interface MigrateOutput {
   /** For the reader of the output. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** For the person at the terminal. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
 }
 
 /**
