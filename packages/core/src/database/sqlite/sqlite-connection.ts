@@ -42,7 +42,9 @@ export class SqliteConnection {
   dead: Error | undefined;
 
   private constructor(options: SqliteOptions) {
-    this.#worker = new Worker(workerUrl(import.meta.url, "./sqlite-worker"), { workerData: options });
+    // Without the flags of whoever started the process: some, such as --input-type, a worker's file cannot bear.
+    const own = { workerData: options, execArgv: [] };
+    this.#worker = new Worker(workerUrl(import.meta.url, "./sqlite-worker"), own);
     this.#worker.unref();
     this.#worker.on("message", (replies: readonly SqliteReply[]) => this.#receive(replies));
     this.#worker.on("error", (error) => this.#die(error instanceof Error ? error : new Error(String(error))));
