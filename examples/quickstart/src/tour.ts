@@ -28,14 +28,17 @@ export const people = (cloud: Cloud): Pick<Tour, "operator" | "member"> => ({
 });
 
 /**
- * Waits for what comes of an operation, and tells how far it is.
+ * Begins an operation, tells how far it is, and waits for what comes of it. When the quickstart is stopped it does not
+ * wait any more, but what was asked for has been asked for: whoever puts things away finds it.
  * @param of what to call it
  */
 export async function follow<Result>(
   { say, stop }: Pick<Tour, "say" | "stop">,
   of: string,
-  operation: OperationHandle<Result>,
+  begin: () => Promise<OperationHandle<Result>>,
 ): Promise<Result> {
+  stop.throwIfStopped();
+  const operation = await begin();
   let last: string | undefined;
   const watching = operation.progress.subscribe({
     next: ({ step, percent }) => {

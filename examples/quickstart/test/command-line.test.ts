@@ -44,12 +44,16 @@ describe("the command line", () => {
     expect(said()).toMatch(/What it does[^]*Examples[^]*npm run quickstart -- --image[^]*Exit codes/);
   });
 
-  it.each([[["--drivr", "fake"]], [["--driver", "xen"]], [["--image"]], [["now"]]])(
-    "says what is wrong with %j",
-    (argv) => {
-      const said = silenced();
-      expect(parseCommandLine(argv, "/")).toBe(2);
-      expect(said()).toMatch(/^error: /);
-    },
-  );
+  it.each([
+    [["--drivr", "fake"]],
+    [["--uri", "qemu:///system"]],
+    [["--driver", "libvirt", "--image", "a.raw"]],
+    [["--driver", "xen"]],
+    [["--image"]],
+    [["now"]],
+  ])("says what is wrong with %j", (argv) => {
+    const said = silenced();
+    expect(parseCommandLine(argv, "/")).toBe(2);
+    expect(said()).toMatch(/^error: /);
+  });
 });

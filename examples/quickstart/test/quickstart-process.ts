@@ -29,6 +29,8 @@ export async function quickstart(
   const { INIT_CWD: _, ...env } = process.env;
   const child = spawn(process.execPath, ["--conditions=@cloudhost/source", main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    // A process group of its own, as a terminal's foreground is.
+    detached: true,
     env: { ...env, NO_COLOR: "1" },
   });
   const events: QuickstartEvent[] = [];

@@ -54,7 +54,7 @@ describe("the quickstart", () => {
       expect(all(first, "step").map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
       expect(only(first, "hosts").hosts.map(({ zone }) => zone)).toEqual(["az-1", "az-2", "az-1"]);
       expect(only(first, "image")).toMatchObject({ found: false, chunks: { total: 6, new: 2, zero: 4 } });
-      const importing = all(first, "progress").filter(({ of }) => of === "importing");
+      const importing = all(first, "progress").filter(({ of }) => of.startsWith("importing "));
       expect(importing.map(({ percent }) => percent)).toEqual(
         importing.map(({ percent }) => percent).toSorted((a, b) => a - b),
       );

@@ -34,7 +34,7 @@ export async function enterNamespaces(): Promise<never> {
   const again = [process.execPath, ...process.execArgv, main, ...args];
   const environment = { ...process.env, [mark]: String(process.pid) };
   if (process.execve === undefined) throw unsupported();
-  return process.execve(unshare, [unshare, ...unshareArgs, ...again], environment as Record<string, string>);
+  return process.execve(unshare, [unshare, ...unshareArgs, ...again], environment);
 }
 
 const unsupported = (): CloudHostError =>

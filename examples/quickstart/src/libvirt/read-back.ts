@@ -98,17 +98,20 @@ async function trafficChecks({ addresses, internal, external }: Server): Promise
 
 /** The rate that is guaranteed and the ceil up to which it may borrow. */
 export function trafficCheck(what: string, bought: Bandwidth, device: string, found: ClassView | undefined): Check {
-  const text = ({ rateKbit, ceilKbit }: Bandwidth): string => `${bandwidth(rateKbit)}, at most ${bandwidth(ceilKbit)}`;
-  // The kernel rounds rates to its clock.
-  const near = (a: number, b: number): boolean => Math.abs(a - b) <= b / 1000;
   return {
     what,
     from: found === undefined ? `tc, ${device}` : `tc, ${device} class ${found.id}`,
-    expected: text(bought),
-    found: found === undefined ? "no class" : text(found),
+    expected: rateText(bought),
+    found: found === undefined ? "no class" : rateText(found),
     holds: found !== undefined && near(found.rateKbit, bought.rateKbit) && near(found.ceilKbit, bought.ceilKbit),
   };
 }
+
+const rateText = ({ rateKbit, ceilKbit }: Bandwidth): string =>
+  `${bandwidth(rateKbit)}, at most ${bandwidth(ceilKbit)}`;
+
+/** The kernel rounds rates to its clock. */
+const near = (found: number, bought: number): boolean => Math.abs(found - bought) <= bought / 1000;
 
 /** A guest that is started directly finds its address on its kernel's command line. */
 export function addressChecks(

@@ -13,9 +13,7 @@ export async function createServers(tour: Tour, wanted: readonly CreateServer[])
 
 async function createServer(tour: Tour, input: CreateServer): Promise<Server> {
   const { operator, member, decisions, say, stop } = tour;
-  const { result: server, ms } = await timed(async () =>
-    follow(tour, input.name, await stop.until(member.servers.create(input))),
-  );
+  const { result: server, ms } = await timed(() => follow(tour, input.name, () => member.servers.create(input)));
   // Only operators learn which host it is.
   const { host, zone } = await stop.until(operator.servers.get(server.id));
   say({
@@ -48,10 +46,9 @@ export async function awaitReady(
 
 /** Asks for a server that no host can take, and shows the answer. */
 export async function askForTooMuch(tour: Tour, input: CreateServer): Promise<void> {
-  const { member, say, stop } = tour;
-  const operation = await stop.until(member.servers.create(input));
+  const { member, say } = tour;
   try {
-    await follow(tour, input.name, operation);
+    await follow(tour, input.name, () => member.servers.create(input));
   } catch (error) {
     if (!isCloudHostError(error, "NO_VALID_HOST")) throw error;
     say({

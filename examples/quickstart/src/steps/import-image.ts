@@ -41,9 +41,7 @@ export async function storeImage(
     return known;
   }
   const input = { name, path: await path(), ...(properties === undefined ? {} : { properties }) };
-  const { result: image, ms } = await timed(async () =>
-    follow(tour, `importing ${name}`, await stop.until(member.images.import(input))),
-  );
+  const { result: image, ms } = await timed(() => follow(tour, `importing ${name}`, () => member.images.import(input)));
   tellImage(tour, image, false, ms);
   return image;
 }

@@ -9,11 +9,11 @@ const snapshotName = "before-upgrade";
 export async function takeSnapshot(tour: Tour, server: Server): Promise<void> {
   const { member, say, stop } = tour;
   const earlier = (await stop.until(collect(member.images.list()))).filter(({ name }) => name === snapshotName);
-  const { result: snapshot, ms } = await timed(async () =>
-    follow(tour, "snapshot", await stop.until(member.images.snapshot(server.id, { name: snapshotName }))),
+  const { result: snapshot, ms } = await timed(() =>
+    follow(tour, "snapshot", () => member.images.snapshot(server.id, { name: snapshotName })),
   );
   for (const { id } of earlier) {
-    await follow(tour, "removing an older snapshot", await stop.until(member.images.delete(id)));
+    await follow(tour, "removing an older snapshot", () => member.images.delete(id));
   }
   const { id, name, logicalBytes, storedBytes, chunks } = snapshot;
   if (logicalBytes === null || storedBytes === null || chunks === null) return;

@@ -1,4 +1,4 @@
-import type { Image, Operation, Server } from "@cloudhost/core";
+import type { Image, Server } from "@cloudhost/core";
 import { isCloudHostError } from "@cloudhost/core";
 import type { EventOf } from "../events.ts";
 import { follow, projectName } from "../tour.ts";
@@ -33,42 +33,58 @@ export async function putAway(tour: Tour): Promise<PutAway> {
   };
 }
 
-async function endOperations(tour: Tour): Promise<{ id: string; kind: string; state: string }[]> {
+async function endOperations(tour: Tour): Promise<PutAway["operations"]> {
   const { operator, stop } = tour;
-  const ended: { id: string; kind: string; state: string }[] = [];
-  for (const { id, kind } of await unended(tour)) {
-    const operation = await stop.until(operator.operations.result(id));
-    await follow(tour, kind, operation).catch((error: unknown) => {
-      // A failure has taken back what it had done: that is an end as well.
-      if (!isCloudHostError(error)) throw error;
-    });
-    const { state } = await stop.until(operator.operations.get(id));
-    ended.push({ id, kind, state });
+  const ended: PutAway["operations"] = [];
+  for (const state of ["running", "undoing"] as const) {
+    for (const { id } of await stop.until(collect(operator.operations.list({ state })))) {
+      ended.push(await endOperation(tour, id));
+    }
   }
   return ended;
 }
 
-async function unended({ operator, stop }: Tour): Promise<Operation[]> {
-  const running = await stop.until(collect(operator.operations.list({ state: "running" })));
-  const undoing = await stop.until(collect(operator.operations.list({ state: "undoing" })));
-  return [...running, ...undoing];
+/** Waits for its end; a failure has taken back what it had done, so that is an end as well. */
+async function endOperation(tour: Tour, id: string): Promise<PutAway["operations"][number]> {
+  const { operator, stop } = tour;
+  const { kind } = await stop.until(operator.operations.get(id));
+  await follow(tour, kind, () => operator.operations.result(id)).catch((error: unknown) => {
+    if (!isCloudHostError(error)) throw error;
+  });
+  const { state } = await stop.until(operator.operations.get(id));
+  return { id, kind, state };
 }
 
 /** Deletes every server of the project, side by side. */
 export async function deleteServers(tour: Tour): Promise<string[]> {
-  const { member, stop } = tour;
-  const servers: Server[] = await stop.until(collect(member.servers.list()));
-  await Promise.all(
-    servers.map(async ({ id, name }) => follow(tour, `deleting ${name}`, await stop.until(member.servers.delete(id)))),
-  );
+  const servers = await tour.stop.until(collect(tour.member.servers.list()));
+  const ends = await Promise.allSettled(servers.map((server) => deleteServer(tour, server)));
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   return servers.map(({ name }) => name);
+}
+
+async function deleteServer(tour: Tour, { id, name }: Server): Promise<void> {
+  const { member, stop } = tour;
+  for (;;) {
+    try {
+      return await follow(tour, `deleting ${name}`, () => member.servers.delete(id));
+    } catch (error) {
+      if (isCloudHostError(error, "NOT_FOUND")) return;
+      if (!isCloudHostError(error, "CONFLICT") || !error.retryable) throw error;
+      // What was asked for just before a stop has it still.
+      const busy = await stop.until(member.servers.get(id).catch(unlessMissing));
+      if (busy === undefined) return;
+      await endOperation(tour, busy.operationId);
+    }
+  }
 }
 
 async function deleteFailedImages(tour: Tour): Promise<string[]> {
   const { member, stop } = tour;
   const failed: Image[] = await stop.until(collect(member.images.list({ state: "error" })));
   for (const { id, name } of failed) {
-    await follow(tour, `deleting ${name}`, await stop.until(member.images.delete(id)));
+    await follow(tour, `deleting ${name}`, () => member.images.delete(id));
   }
   return failed.map(({ name }) => name);
 }

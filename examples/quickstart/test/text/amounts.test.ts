@@ -6,7 +6,7 @@ describe("amounts as people read them", () => {
     [4000, "mEUCU", "4 EUCU"],
     [2500, "mEUCU", "2.5 EUCU"],
     [63_488, "MiB", "62 GiB"],
-    [590, "MiB", "0.6 GiB"],
+    [590, "MiB", "590 MiB"],
     [2940, "GiB", "2,940 GiB"],
     [900_000, "kbit/s", "900 Mb/s"],
     [9_900_000, "kbit/s", "9.9 Gb/s"],
