@@ -29,6 +29,8 @@ class FileSystemBackend implements ChunkBackend {
   readonly #root: string;
   readonly #temporaries: string;
   readonly #syncs = new Together(syncFolder);
+  /** Those that are there, as far as this backend made them or found them. */
+  readonly #folders = new Set<string>();
   #prepared: Promise<void> | undefined;
 
   constructor(root: string) {
@@ -62,13 +64,8 @@ class FileSystemBackend implements ChunkBackend {
     const path = this.#path(key);
     await this.#does(`writing ${key}`, signal, async () => {
       await this.#prepare();
-      try {
-        await this.#write(path, bytes);
-      } catch (error) {
-        if (systemCode(error) !== "ENOENT") throw error;
-        await makeFolder(dirname(path));
-        await this.#write(path, bytes);
-      }
+      await this.#makeFolder(dirname(path));
+      await writeDurably(path, bytes, this.#temporaries, (folder) => this.#syncs.do(folder));
     });
   }
 
@@ -92,8 +89,10 @@ class FileSystemBackend implements ChunkBackend {
     return join(this.#root, parseKey(key));
   }
 
-  #write(path: string, bytes: Uint8Array): Promise<void> {
-    return writeDurably(path, bytes, this.#temporaries, (folder) => this.#syncs.do(folder));
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await makeFolder(folder);
+    this.#folders.add(folder);
   }
 
   /** Before the first put: a folder for what is not finished, without what killed processes left in it. */

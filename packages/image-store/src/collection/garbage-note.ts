@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ChunkBackend } from "@cloudhost/core/ports";
 import type { Lease } from "../leases/leases.ts";
-import { ChunkId } from "../repository/chunks.ts";
+import { ChunkId } from "../repository/chunk-id.ts";
 import { layout } from "../repository/layout.ts";
 import { ManifestDigest } from "../repository/manifest.ts";
 

@@ -1,16 +1,5 @@
 import { chunkBytes } from "../codec/chunk-codec.ts";
-import type { Extent } from "./disk.ts";
-
-/** A part of a chunk, and where it is to be read. */
-export interface Piece {
-  /** Number of the file in the disk. */
-  readonly file: number;
-  /** In that file, in bytes. */
-  readonly offset: number;
-  /** In the chunk, in bytes. */
-  readonly at: number;
-  readonly length: number;
-}
+import type { Extent, Piece } from "./extent.ts";
 
 /** How one chunk is read: what no piece covers is zeros. */
 export interface ChunkPlan {

@@ -6,21 +6,12 @@ import type { DiskFormat } from "@cloudhost/core/ports";
 import { fileFailure, imageCorrupt, invalidArgument } from "../failures.ts";
 import { temporaryPath } from "../files/temporary.ts";
 import { maxLogicalBytes } from "../repository/manifest.ts";
-import type { Piece } from "./chunk-plan.ts";
+import type { Extent, Piece } from "./extent.ts";
 import { detectFormat } from "./detect-format.ts";
 import { blockNode, diskLayers } from "./layers.ts";
 import type { DiskLayer } from "./layers.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { MapEntry, QemuImg } from "./qemu-img.ts";
-
-/** A stretch of the guest's address space that has data, and where it is. In bytes. */
-export interface Extent {
-  readonly start: number;
-  readonly length: number;
-  /** Number of the file in the disk. */
-  readonly file: number;
-  readonly offset: number;
-}
 
 /** A disk image file, or a chain of them, open for reading. */
 export interface Disk extends AsyncDisposable {

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { fileFailure, imageCorrupt } from "../failures.ts";
 import { readFully } from "../files/durable.ts";
-import type { Piece } from "./chunk-plan.ts";
+import type { Piece } from "./extent.ts";
 
 /** The files of a disk, open for reading. */
 export class OpenFiles implements AsyncDisposable {

@@ -10,7 +10,7 @@ export class Holders {
 
   /** Key of the pair. */
   keyOf(holder: string, digest: string): string {
-    return `holders/${holder}/${digest.slice(digest.indexOf(":") + 1)}`;
+    return `holders/${holder}.${digest.slice(digest.indexOf(":") + 1)}`;
   }
 
   /** Whether it was not held by this holder before. */
@@ -27,20 +27,26 @@ export class Holders {
   }
 
   async release(holder: string): Promise<void> {
-    for await (const { key } of this.#backend.list(`holders/${holder}/`)) await this.#backend.delete(key);
+    for await (const { key } of this.#backend.list(`holders/${holder}.`)) await this.#backend.delete(key);
   }
 
   /** Every holder once, in the order of their ids. */
   async all(): Promise<string[]> {
-    const holders = new Set<string>();
-    for await (const { key } of this.#backend.list("holders/")) holders.add(key.split("/")[1] ?? "");
-    return [...holders].toSorted();
+    const pairs = await this.#pairs();
+    return [...new Set(pairs.map(({ holder }) => holder))].toSorted();
   }
 
   /** The hexadecimal digits of every held digest. */
   async heldDigits(): Promise<Set<string>> {
-    const held = new Set<string>();
-    for await (const { key } of this.#backend.list("holders/")) held.add(key.split("/")[2] ?? "");
-    return held;
+    return new Set((await this.#pairs()).map(({ digits }) => digits));
+  }
+
+  async #pairs(): Promise<{ readonly holder: string; readonly digits: string }[]> {
+    const pairs = [];
+    for await (const { key } of this.#backend.list("holders/")) {
+      const [holder = "", digits = ""] = key.slice("holders/".length).split(".");
+      pairs.push({ holder, digits });
+    }
+    return pairs;
   }
 }

@@ -4,7 +4,8 @@ import type { Collector } from "../collection/collector.ts";
 import { openDisk } from "../disks/disk.ts";
 import type { DiskFile, DiskTools } from "../disks/disk.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
-import type { ChunkId, Chunks } from "../repository/chunks.ts";
+import type { ChunkId } from "../repository/chunk-id.ts";
+import type { Chunks } from "../repository/chunks.ts";
 import type { Repository } from "../repository/repository.ts";
 import { storeDisk } from "../transfers/store-disk.ts";
 

@@ -3,7 +3,8 @@ import type { ImageFault, StoredImage, TransferOptions, TransferProgress } from 
 import { forEachLimited } from "../concurrency.ts";
 import { throwIfCancelled } from "../failures.ts";
 import { placedChunks } from "../repository/manifest.ts";
-import type { Chunks, PlacedChunk } from "../repository/chunks.ts";
+import type { PlacedChunk } from "../repository/chunk-id.ts";
+import type { Chunks } from "../repository/chunks.ts";
 import type { Manifest } from "../repository/manifest.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { ImageSource } from "./image-reader.ts";

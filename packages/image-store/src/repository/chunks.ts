@@ -1,22 +1,9 @@
 import type { ChunkBackend } from "@cloudhost/core/ports";
-import { z } from "zod";
 import { ChunkFault, chunkHeaderBytes } from "../codec/chunk-codec.ts";
 import type { ChunkSlot, ChunkThreads } from "../codec/chunk-threads.ts";
 import { imageCorrupt } from "../failures.ts";
+import type { ChunkId, PlacedChunk } from "./chunk-id.ts";
 import { chunkKey } from "./layout.ts";
-
-/** Of the bytes that a guest would read, however they are stored. It carries its algorithm: others may follow. */
-export const ChunkId = z.string().regex(/^sha256:[0-9a-f]{64}$/, "not a chunk's id (sha256:…)");
-export type ChunkId = z.infer<typeof ChunkId>;
-
-/** A chunk at its place in an image. */
-export interface PlacedChunk {
-  readonly id: ChunkId;
-  /** Address ÷ 4 MiB. */
-  readonly index: number;
-  /** How many bytes it has: 4 MiB, or less at the image's end. */
-  readonly bytes: number;
-}
 
 /** The chunks of a store. */
 export class Chunks {

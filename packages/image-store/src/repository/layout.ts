@@ -1,4 +1,4 @@
-import type { ChunkId } from "./chunks.ts";
+import type { ChunkId } from "./chunk-id.ts";
 import { segmentOfName } from "./image-name.ts";
 
 /**
@@ -7,7 +7,7 @@ import { segmentOfName } from "./image-name.ts";
  * | key | what |
  * |---|---|
  * | `store.json` | that this is an image store, and of which version |
- * | `chunks/sha256/3f/3fa9…` | 4 MiB of some image's address space, see `chunk.ts` |
+ * | `chunks/sha256/3f/3fa9…` | 4 MiB of some image's address space, see `codec/chunk-codec.ts` |
  * | `manifests/sha256/77ab…` | what an image consists of, see `manifest.ts` |
  * | `names/debian-12.1` | a name, and the digest of its manifest: the roots of collection |
  * | `notes/…` | what may be garbage by now, see `collection/garbage-note.ts` |

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { CloudHostError } from "@cloudhost/core/ports";
 import { imageCorrupt } from "../failures.ts";
 import { chunkBytes } from "../codec/chunk-codec.ts";
-import { ChunkId } from "./chunks.ts";
-import type { PlacedChunk } from "./chunks.ts";
+import { ChunkId } from "./chunk-id.ts";
+import type { PlacedChunk } from "./chunk-id.ts";
 
 /** The largest address space that an image may have: 16 TiB, also the largest file of ext4. */
 export const maxLogicalBytes = 17_592_186_044_416;

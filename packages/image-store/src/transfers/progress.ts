@@ -1,4 +1,5 @@
 import type { ChunkCounts, TransferProgress } from "@cloudhost/core/ports";
+import { chunkBytes } from "../codec/chunk-codec.ts";
 import { chunkBytesAt, chunkCount } from "../repository/manifest.ts";
 
 /** What became of a chunk with data. */
@@ -24,12 +25,16 @@ export class ProgressMeter {
 
   /** The chunk is about to be transferred; those between it and the one before are zeros. They come in order. */
   reached(index: number): void {
-    for (; this.#next < index; this.#next += 1) this.#count(this.#next, "zero");
+    // At once: a disk of 16 TiB has four million of them.
+    const start = this.#next * chunkBytes;
+    this.#counts.zero += index - this.#next;
+    this.#doneBytes += Math.min(index * chunkBytes, this.#logicalBytes) - Math.min(start, this.#logicalBytes);
     this.#next = index + 1;
   }
 
   done(index: number, outcome: ChunkOutcome): void {
-    this.#count(index, outcome);
+    this.#counts[outcome] += 1;
+    this.#doneBytes += chunkBytesAt(index, this.#logicalBytes);
     this.#report();
   }
 
@@ -37,11 +42,6 @@ export class ProgressMeter {
   finish(): void {
     this.reached(chunkCount(this.#logicalBytes));
     this.#report();
-  }
-
-  #count(index: number, outcome: ChunkOutcome): void {
-    this.#counts[outcome] += 1;
-    this.#doneBytes += chunkBytesAt(index, this.#logicalBytes);
   }
 
   #report(): void {

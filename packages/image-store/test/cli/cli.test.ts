@@ -106,6 +106,17 @@ describe("cloudhost-images", () => {
     expect(held.out).toContain("session sessions/own_stranger.1: somebody is at work with it");
   });
 
+  it("puts a damaged chunk right when its disk is stored again, once it is discarded", async () => {
+    await using stage = await scene();
+    const { repo, disk } = stage;
+    await run(["store", repo, "one", disk]);
+    const backend = fileSystemBackend(repo);
+    for await (const { key } of backend.list("chunks/")) await backend.put(key, Buffer.from("a chunk that has rotted"));
+    expect((await run(["verify", repo, "--discard"])).exitCode).toBe(4);
+    await run(["store", repo, "two", disk]);
+    expect(await run(["verify", repo])).toMatchObject({ exitCode: 0, out: "Everything is whole." });
+  });
+
   it("removes what no image needs", async () => {
     await using stage = await scene();
     const { repo, disk } = stage;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { chunkBytes } from "../../src/codec/chunk-codec.ts";
 import { planChunks } from "../../src/disks/chunk-plan.ts";
 import type { ChunkPlan } from "../../src/disks/chunk-plan.ts";
-import type { Extent } from "../../src/disks/disk.ts";
+import type { Extent } from "../../src/disks/extent.ts";
 
 const planOf = async (extents: readonly Extent[], logicalBytes: number): Promise<ChunkPlan[]> => {
   const plans: ChunkPlan[] = [];

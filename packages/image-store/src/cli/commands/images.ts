@@ -45,7 +45,7 @@ export function addImageCommands(program: Command, terminal: Terminal): void {
 
   program
     .command("stats")
-    .summary("say how much is stored, and how much that saves")
+    .summary("say how much is stored")
     .argument("<REPO>", "where the images are")
     .addHelpText("after", "\nExample:\n  cloudhost-images stats ./images")
     .action(async (repository: string, options: CommonOptions) =>
