@@ -17,7 +17,7 @@ export const LinuxNetworkOptions = z
      * be set where a link reports none (virtual machines, dummies, another namespace)
      */
     internalKbit: kbit.optional(),
-    /** Speed of the external uplink in kbit/s; as {@link internalKbit}. */
+    /** Speed of the external uplink in kbit/s; as `internalKbit`. */
     externalKbit: kbit.optional(),
     /**
      * Destinations whose traffic counts as internal bandwidth; the guests' own networks always do.

@@ -88,7 +88,11 @@ export class Machine implements AsyncDisposable {
     const { stdout } = await run("ip", ["-n", this.#netns, "-j", "link"]);
     const links = (JSON.parse(stdout) as { ifname: string }[]).map(({ ifname }) => ifname);
     const files = await readdir(this.instances, { recursive: true }).catch(() => []);
-    return { domains, taps: links.filter((name) => /^ch[0-9a-z]{12}$/.test(name)), files: files.toSorted() };
+    return {
+      domains,
+      taps: links.filter((name) => /^ch[0-9a-z]{12}$/.test(name)),
+      files: files.toSorted((a, b) => (a < b ? -1 : 1)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
