@@ -44,7 +44,8 @@ export async function libvirtTour(settings: Settings, say: Say, stop: Stop): Pro
 
   step("A hypervisor and a network of its own");
   await using uplinks = await addUplinks();
-  const network = { ...uplinks, internalKbit: kbitFromMbit(1000), externalKbit: kbitFromMbit(1000) };
+  const { internal, external } = uplinks;
+  const network = { internal, external, internalKbit: kbitFromMbit(1000), externalKbit: kbitFromMbit(1000) };
   await using _network = { [Symbol.asyncDispose]: () => removeLinuxNetwork(network) };
   stop.throwIfStopped();
   await using daemon = settings.uri === undefined ? await startDaemon(folder) : daemonAt(settings.uri);

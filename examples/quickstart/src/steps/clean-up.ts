@@ -1,6 +1,7 @@
+import { collect } from "../answers.ts";
 import { timed } from "../tour.ts";
 import type { Tour } from "../tour.ts";
-import { collect, deleteServers } from "./tidy-up.ts";
+import { deleteServers } from "./tidy-up.ts";
 
 /** Deletes all servers, those in state `error` included. */
 export async function deleteAll(tour: Tour): Promise<void> {

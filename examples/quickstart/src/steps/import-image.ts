@@ -3,12 +3,12 @@ import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { CloudHostError } from "@cloudhost/core";
 import type { Image, ImportImage } from "@cloudhost/core";
+import { collect } from "../answers.ts";
 import { findProgram } from "../find-program.ts";
 import { makeImage } from "../image/make-image.ts";
 import { clearWork } from "../state/state-folder.ts";
 import { follow, timed } from "../tour.ts";
 import type { Tour } from "../tour.ts";
-import { collect } from "./tidy-up.ts";
 
 /** What the image made on the spot is called. */
 const madeName = "quickstart";

@@ -1,8 +1,8 @@
-import { CloudHostError, bytesFromGib, mibFromGib, milliEcuFromEcu } from "@cloudhost/core";
-import type { CreateFlavor, Image } from "@cloudhost/core";
+import { bytesFromGib, mibFromGib, milliEcuFromEcu } from "@cloudhost/core";
+import type { CreateFlavor, Flavor, Image } from "@cloudhost/core";
+import { unlessMissing } from "../answers.ts";
 import { projectName } from "../tour.ts";
 import type { Tour } from "../tour.ts";
-import { unlessMissing } from "./tidy-up.ts";
 
 /** A size on sale. */
 export interface Size {
@@ -29,9 +29,10 @@ export async function sellFlavors(
   sizes: readonly Size[],
 ): Promise<string[]> {
   const imageGib = Math.ceil((image.logicalBytes ?? 0) / bytesFromGib(1));
-  const flavors = sizes.map((size) => flavorOf(size, imageGib));
-  for (const flavor of flavors) {
-    await stop.until(operator.flavors.create(flavor).catch(unlessTaken));
+  const flavors: Flavor[] = [];
+  for (const wanted of sizes.map((size) => flavorOf(size, imageGib))) {
+    const found = await stop.until(operator.flavors.get(wanted.name).catch(unlessMissing));
+    flavors.push(found ?? (await stop.until(operator.flavors.create(wanted))));
   }
   say({
     event: "flavors",
@@ -52,11 +53,6 @@ function flavorOf({ vcpus, ecuPerVcpu, memoryMib, systemDiskGib }: Size, imageGi
     memoryMib,
     systemDiskGib: Math.max(systemDiskGib, imageGib),
   };
-}
-
-/** A flavor never changes, so one of this name is the one. */
-function unlessTaken(error: unknown): void {
-  if (!(error instanceof CloudHostError) || error.code !== "CONFLICT") throw error;
 }
 
 /** What the tour sells: three that fit, and one that is too large by then. */

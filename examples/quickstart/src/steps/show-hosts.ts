@@ -1,5 +1,5 @@
+import { collect } from "../answers.ts";
 import type { Tour } from "../tour.ts";
-import { collect } from "./tidy-up.ts";
 
 /** What each host has for guests, its own reserve taken off. */
 export async function showHosts({ operator, say, stop }: Tour): Promise<void> {

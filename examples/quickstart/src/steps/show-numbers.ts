@@ -1,6 +1,6 @@
+import { collect } from "../answers.ts";
 import { projectName } from "../tour.ts";
 import type { Tour } from "../tour.ts";
-import { collect } from "./tidy-up.ts";
 
 /** What the project may use and uses, as its member sees it. */
 export async function showQuotas({ member, say, stop }: Tour): Promise<void> {

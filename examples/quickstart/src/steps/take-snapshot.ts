@@ -1,7 +1,7 @@
 import type { Server } from "@cloudhost/core";
+import { collect } from "../answers.ts";
 import { follow, timed } from "../tour.ts";
 import type { Tour } from "../tour.ts";
-import { collect } from "./tidy-up.ts";
 
 const snapshotName = "before-upgrade";
 

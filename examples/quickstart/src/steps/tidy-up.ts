@@ -1,5 +1,6 @@
 import type { Image, Server } from "@cloudhost/core";
 import { isCloudHostError } from "@cloudhost/core";
+import { collect, unlessMissing } from "../answers.ts";
 import type { EventOf } from "../events.ts";
 import { follow, projectName } from "../tour.ts";
 import type { Tour } from "../tour.ts";
@@ -87,16 +88,4 @@ async function deleteFailedImages(tour: Tour): Promise<string[]> {
     await follow(tour, `deleting ${name}`, () => member.images.delete(id));
   }
   return failed.map(({ name }) => name);
-}
-
-/** A whole list. */
-export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-/** `undefined` for what is not there yet. */
-export function unlessMissing(error: unknown): undefined {
-  if (!isCloudHostError(error, "NOT_FOUND")) throw error;
 }

@@ -1,6 +1,6 @@
 import { plural, seconds } from "./amounts.ts";
-import { shortPath } from "./opening-pages.ts";
-import type { Pages } from "./pages.ts";
+import type { Pages } from "./page.ts";
+import { shortPath } from "./short-path.ts";
 
 /** How it ends: done, stopped or failed. */
 export const endingPages: Pages<"done" | "stopping" | "stopped" | "failed"> = {

@@ -1,5 +1,5 @@
 import { bytes, count, percent, plural, seconds } from "./amounts.ts";
-import type { Pages } from "./pages.ts";
+import type { Pages } from "./page.ts";
 
 interface Chunks {
   readonly total: number;

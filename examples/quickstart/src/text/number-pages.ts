@@ -1,5 +1,5 @@
 import { amountOf, count, gauge, resourceWords } from "./amounts.ts";
-import type { Pages } from "./pages.ts";
+import type { Pages } from "./page.ts";
 import { table } from "./table.ts";
 
 const right = "right" as const;

@@ -1,6 +1,6 @@
-import { relative } from "node:path";
 import { count, ecu, bandwidth, memory, plural, seconds } from "./amounts.ts";
-import type { Pages } from "./pages.ts";
+import type { Pages } from "./page.ts";
+import { shortPath } from "./short-path.ts";
 import { table } from "./table.ts";
 
 /** Where the tour begins: what is there. */
@@ -88,12 +88,6 @@ const outcomes: Readonly<Record<string, string>> = {
   failed: "taken back",
   stuck: "is stuck: somebody must look",
 };
-
-/** As it would be typed here. */
-export function shortPath(path: string): string {
-  const here = relative(process.cwd(), path);
-  return here === "" || here.startsWith("..") ? path : here;
-}
 
 const shortModel = (model: string): string =>
   model

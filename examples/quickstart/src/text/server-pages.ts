@@ -1,5 +1,5 @@
 import { bandwidth, count, ecu, memory, seconds } from "./amounts.ts";
-import type { Pages } from "./pages.ts";
+import type { Pages } from "./page.ts";
 import { placementText } from "./placement-text.ts";
 import { table } from "./table.ts";
 
