@@ -97,10 +97,10 @@ export class Collector {
     // The manifest last: while it is there, a collection that was cut off can be taken up again.
     await remove([...candidates.chunks].map(chunkKey));
     await remove([...candidates.manifests].map(manifestKey));
-    // A note about what still has a name: whoever wrote it may be about to take the name away.
-    const othersRun = collections.some(({ key, held }) => held && key !== lease.key);
-    const done = ({ note }: FoundNote): boolean =>
-      !othersRun || note.manifest === undefined || !named.has(note.manifest);
+    // A note about what still has a name stays while its writer is at work: it may be about to take the name away.
+    const working = new Set(collections.filter(({ key, held }) => held && key !== lease.key).map(({ key }) => key));
+    const done = ({ note, writer }: FoundNote): boolean =>
+      !working.has(writer) || note.manifest === undefined || !named.has(note.manifest);
     await remove(notes.filter(done).map(({ key }) => key));
     return true;
   }

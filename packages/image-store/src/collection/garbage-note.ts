@@ -21,6 +21,8 @@ export type GarbageNote = z.infer<typeof GarbageNote>;
 /** A note where it lies. */
 export interface FoundNote {
   readonly key: string;
+  /** Key of the collection's lease under which it was written, if a deletion wrote it. */
+  readonly writer: string;
   readonly note: GarbageNote;
 }
 
@@ -35,7 +37,8 @@ export async function readNotes(backend: ChunkBackend): Promise<FoundNote[]> {
   const notes: FoundNote[] = [];
   for await (const { key } of backend.list(layout.notes)) {
     const bytes = await backend.get(key);
-    if (bytes !== undefined) notes.push({ key, note: parse(bytes) });
+    const writer = `collections/${key.slice(layout.notes.length)}`;
+    if (bytes !== undefined) notes.push({ key, writer, note: parse(bytes) });
   }
   return notes;
 }
