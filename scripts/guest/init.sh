@@ -44,12 +44,13 @@ while ! grep -q '^cloudhost.boot.0$' /sys/class/virtio-ports/*/name 2>/dev/null 
   usleep 50000
   tries=$((tries + 1))
 done
+# On the console first: who has been told on the port may reset the machine before another line is out.
+echo "guest: ready after $(cut -d' ' -f1 /proc/uptime) s"
 for port in /sys/class/virtio-ports/*; do
   if [ "$(cat "$port/name")" = cloudhost.boot.0 ]; then
     exec 3> "/dev/${port##*/}"
     echo ready >&3
   fi
 done
-echo "guest: ready after $(cut -d' ' -f1 /proc/uptime) s"
 
 while :; do sleep 3600; done
