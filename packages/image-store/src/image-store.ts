@@ -36,29 +36,48 @@ import { Repository } from "./repository/repository.ts";
  * createCloud({ images: imageStore({ backend: fileSystemBackend("./state/images") }) });
  */
 export const imageStore = (options: ImageStoreOptions): ImageStoreConfig => ({
-  async open(context) {
-    const store = new ChunkedImageStore(options, context);
-    await store.recover();
-    return store;
+  open(context) {
+    const threads = new ChunkThreads();
+    return openImageStore(options, context, threads, [threads, options.backend]);
   },
 });
+
+/** @param owned disposed of with the store, in this order */
+export async function openImageStore(
+  options: ImageStoreOptions,
+  context: ImageStoreContext,
+  threads: ChunkThreads,
+  owned: readonly AsyncDisposable[],
+): Promise<ImageStore> {
+  const store = new ChunkedImageStore(options, context, threads, owned);
+  await store.recover();
+  return store;
+}
 
 class ChunkedImageStore implements ImageStore {
   readonly #options: ImageStoreOptions;
   readonly #context: ImageStoreContext;
-  readonly #threads = new ChunkThreads();
+  readonly #threads: ChunkThreads;
+  readonly #owned: readonly AsyncDisposable[];
   readonly #repository: Repository;
   readonly #source: ImageSource;
   readonly #collector: Collector;
   readonly #writer: ImageWriter;
   readonly #calls: PublicCalls;
 
-  constructor(options: ImageStoreOptions, context: ImageStoreContext) {
+  constructor(
+    options: ImageStoreOptions,
+    context: ImageStoreContext,
+    threads: ChunkThreads,
+    owned: readonly AsyncDisposable[],
+  ) {
     const { clock, logger } = context;
     this.#options = options;
     this.#context = context;
+    this.#threads = threads;
+    this.#owned = owned;
     const repository = new Repository(options.backend);
-    const chunks = new Chunks(options.backend, this.#threads);
+    const chunks = new Chunks(options.backend, threads);
     const qemuImg = new QemuImg(options.qemuImg);
     this.#repository = repository;
     this.#source = { repository, chunks, qemuImg };
@@ -146,8 +165,7 @@ class ChunkedImageStore implements ImageStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#calls[Symbol.asyncDispose]();
-    await this.#threads[Symbol.asyncDispose]();
-    await this.#options.backend[Symbol.asyncDispose]();
+    for (const owned of this.#owned) await owned[Symbol.asyncDispose]();
   }
 
   async #delete(name: string, signal: AbortSignal): Promise<void> {

@@ -3,15 +3,11 @@ import { join } from "node:path";
 import { describeHostImages } from "@cloudhost/conformance";
 import type { HostImagesSubject } from "@cloudhost/conformance";
 import type { ChunkBackend, HostImages } from "@cloudhost/core/ports";
-import { afterAll } from "vitest";
-import { fileSystemBackend, hostImages, memoryBackend, s3Backend } from "../../src/index.ts";
+import { openHostImages } from "../../src/host/host-images.ts";
+import { fileSystemBackend, memoryBackend } from "../../src/index.ts";
 import { context } from "../support/context.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { openImageStoreSubject } from "../support/image-store-subject.ts";
-import { sharedS3Server } from "../support/s3-server.ts";
-
-const server = sharedS3Server();
-afterAll(() => server.stop());
+import { openImageStoreSubject, sharedThreads } from "../support/image-store-subject.ts";
 
 async function openSubject(
   openBackend: () => ChunkBackend,
@@ -26,7 +22,8 @@ async function openSubject(
     ...store,
     images: opened[0]!,
     async reopen() {
-      const images = await hostImages({ ...options, backend: openBackend(), cacheDir }).open(context());
+      const backend = openBackend();
+      const images = await openHostImages({ ...options, backend, cacheDir }, context(), sharedThreads, [backend]);
       opened.push(images);
       return images;
     },
@@ -53,9 +50,4 @@ describeHostImages("file system", async (options) => {
       await folder[Symbol.asyncDispose]();
     },
   };
-});
-
-describeHostImages("S3", async (options) => {
-  const bucket = await server.bucket();
-  return openSubject(() => s3Backend(bucket), options);
 });

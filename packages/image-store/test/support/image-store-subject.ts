@@ -1,15 +1,23 @@
 import type { ImageStoreSubject } from "@cloudhost/conformance";
 import type { ChunkBackend, ImageStore } from "@cloudhost/core/ports";
-import { findLeftovers, imageStore } from "../../src/index.ts";
+import { afterAll } from "vitest";
+import { ChunkThreads } from "../../src/codec/chunk-threads.ts";
+import { openImageStore } from "../../src/image-store.ts";
+import { findLeftovers } from "../../src/index.ts";
 import { context } from "./context.ts";
 import { temporaryFolder } from "./folder.ts";
+
+/** Of all cases of a file: to start them again for each would take longer than most cases. */
+export const sharedThreads = new ChunkThreads();
+afterAll(() => sharedThreads[Symbol.asyncDispose]());
 
 /** A subject of the image store's suite over any chunk backend. */
 export async function openImageStoreSubject(openBackend: () => ChunkBackend): Promise<ImageStoreSubject> {
   const folder = await temporaryFolder();
   const opened: ImageStore[] = [];
   const open = async (): Promise<ImageStore> => {
-    const store = await imageStore({ backend: openBackend() }).open(context());
+    const backend = openBackend();
+    const store = await openImageStore({ backend }, context(), sharedThreads, [backend]);
     opened.push(store);
     return store;
   };
