@@ -2,7 +2,7 @@ import type { ResourceAmounts, ResourceName } from "./host.ts";
 
 /** What a server needs of a host, resolved by core: no name, no flavor, no image is left to look up. */
 export interface PlacementRequest {
-  /** Seeds the tie-break, so that a decision can be replayed: the operation's id. */
+  /** Seeds the tie-break, so that a decision can be replayed: the server's id. */
   readonly seed: string;
   readonly serverName: string;
   readonly projectId: string;
