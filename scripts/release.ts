@@ -62,7 +62,15 @@ async function lendModules(clone: string): Promise<void> {
   }
   for (const { folder, json } of packages(clone)) {
     await symlink(join(clone, folder), join(modules, json.name));
+    await lendOwnModules(join(root, folder, "node_modules"), join(clone, folder, "node_modules"));
   }
+}
+
+/** Those that a package has in another version than the rest, where it has some. Hidden ones are caches. */
+async function lendOwnModules(from: string, to: string): Promise<void> {
+  const names = (await readdir(from).catch(() => [])).filter((name) => !name.startsWith("."));
+  if (names.length > 0) await mkdir(to, { recursive: true });
+  for (const name of names) await symlink(join(from, name), join(to, name));
 }
 
 if (values["dry-run"]) await rehearse();
