@@ -1,4 +1,4 @@
-import type { Refused, Script, Statement } from "../database/script.ts";
+import type { Script, Statement } from "../database/script.ts";
 import type { OperationDefinition, Step } from "./definition.ts";
 
 /** A script and the step that wrote it. */
@@ -47,10 +47,6 @@ export function joinScripts(first: readonly Statement[], scripts: readonly StepS
     rowsOf,
   };
 }
-
-/** What a script's refusal means; without a word of its own it is unexpected. */
-export const refusalOf = async (script: Script<object | void>, guard: string): Promise<Refused | undefined> =>
-  script.refused?.(guard);
 
 /** The first act step at or behind an index, or the number of steps. */
 export function nextAct({ steps }: OperationDefinition, from: number): number {
