@@ -98,7 +98,10 @@ overDatabases((open, dialect) => {
     });
   });
 
-  describe.runIf(dialect === "postgres")("numbers that are committed out of their order", () => {
+  // SQLite has one writer: its numbers are committed in their order.
+  if (dialect !== "postgres") return;
+
+  describe("numbers that are committed out of their order", () => {
     it("are waited for", async () => {
       const { database, written, next } = await setUp();
       const told = next(olga, 2);
