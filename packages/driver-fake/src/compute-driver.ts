@@ -8,8 +8,9 @@ import type {
   DiskSource,
   GuestSpec,
   GuestState,
-  LiveResizer,
+  LiveChanger,
 } from "@cloudhost/core/ports";
+import { noExtensions } from "@cloudhost/core/ports";
 import { Broadcast } from "./broadcast.ts";
 import type { Calls } from "./calls.ts";
 import { throwIfCancelled } from "./cancelled.ts";
@@ -41,7 +42,7 @@ export class FakeComputeDriver implements ComputeDriver {
 
   constructor(parts: ComputeParts) {
     const { cpuQuota, liveResize, guestReady, directBoot } = parts.options.capabilities;
-    this.capabilities = { cpuQuota, liveResize, guestReady, directBoot };
+    this.capabilities = { ...noExtensions, cpuQuota, liveResize, guestReady, directBoot };
     this.#parts = parts;
     this.#machine = new Machine({ ...parts, world: parts.open.world });
     for (const guest of this.#machine.guests.values()) this.#announceReady(guest);
@@ -144,9 +145,9 @@ export class FakeComputeDriver implements ComputeDriver {
     await this.#parts.open[Symbol.asyncDispose]();
   }
 
-  /** {@link LiveResizer} of the driver that has the capability. */
+  /** {@link LiveChanger} of the driver that has the capability. */
   protected resize(spec: GuestSpec, signal?: AbortSignal): Promise<void> {
-    return this.#calls.change("resizeLive", signal, (both) =>
+    return this.#calls.change("change", signal, (both) =>
       this.#alone(spec.id, both, async () => {
         const guest = this.#machine.guest(spec.id);
         if (guest.power === "stopped" || !isSo(guest, spec)) await this.#machine.resize(spec);
@@ -207,8 +208,8 @@ export class FakeComputeDriver implements ComputeDriver {
 }
 
 /** A fake driver with the capability `liveResize`. */
-export class ResizingFakeComputeDriver extends FakeComputeDriver implements LiveResizer {
-  resizeLive(spec: GuestSpec, signal?: AbortSignal): Promise<void> {
+export class ResizingFakeComputeDriver extends FakeComputeDriver implements LiveChanger {
+  change(spec: GuestSpec, signal?: AbortSignal): Promise<void> {
     return this.resize(spec, signal);
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { CloudHostError, computeDriverModule } from "@cloudhost/core/ports";
+import { CloudHostError, computeDriverModule, noExtensions } from "@cloudhost/core/ports";
 import type { DriverContext } from "@cloudhost/core/ports";
 import { Libvirt } from "@cloudhost/libvirt-rpc";
 import { LibvirtComputeDriver } from "./driver.ts";
@@ -60,7 +60,7 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
     tools,
     guests,
     changes,
-    capabilities: { cpuQuota: cgroup !== undefined, liveResize: false, guestReady: true, directBoot: true },
+    capabilities: { ...noExtensions, cpuQuota: cgroup !== undefined, guestReady: true, directBoot: true },
     inventory: async () => {
       const diskBytes = await readDiskBytes(instancesDir);
       return countInventory({ topology, cpuModel, memoryMib, compute, virtType, reserve, diskBytes });

@@ -1,5 +1,5 @@
-import { cpuBudget } from "@cloudhost/core/ports";
-import type { ComputeDriver, GuestSpec, LiveResizer } from "@cloudhost/core/ports";
+import { cpuBudget, noExtensions } from "@cloudhost/core/ports";
+import type { ComputeCapabilities, ComputeDriver, GuestSpec, LiveChanger } from "@cloudhost/core/ports";
 import { assert, expect, it } from "vitest";
 import { eachCase, stateOf } from "./case.ts";
 import type { OpenComputeSubject } from "./case.ts";
@@ -12,8 +12,8 @@ export function capabilitiesSuite(open: OpenComputeSubject): void {
       const before = { ...driver.capabilities };
       const reopened = await reopen();
       expect(reopened.capabilities).toEqual(before);
-      for (const flag of ["cpuQuota", "liveResize", "guestReady", "directBoot"] as const) {
-        expect(typeof before[flag]).toBe("boolean");
+      for (const flag of ["cpuQuota", "guestReady", "directBoot", ...Object.keys(noExtensions)]) {
+        expect(typeof before[flag as keyof ComputeCapabilities]).toBe("boolean");
       }
     }),
   );
@@ -53,7 +53,7 @@ export function capabilitiesSuite(open: OpenComputeSubject): void {
   it(
     "liveResize: is there when it is claimed",
     eachCase(open, async ({ driver }) => {
-      expect(isLiveResizer(driver)).toBe(driver.capabilities.liveResize);
+      expect(isLiveChanger(driver)).toBe(driver.capabilities.liveResize);
     }),
   );
 
@@ -61,13 +61,13 @@ export function capabilitiesSuite(open: OpenComputeSubject): void {
     "liveResize: changes a running guest",
     eachCase(open, async ({ driver, guest, host, skip, readyWithinMs }) => {
       skip(!driver.capabilities.liveResize, "the driver cannot resize a running guest");
-      assert(isLiveResizer(driver));
+      assert(isLiveChanger(driver));
       const larger: GuestSpec = { ...guest, vcpus: guest.vcpus + 1, memoryMib: guest.memoryMib + 64 };
       await driver.define(guest);
       await driver.start(guest.id);
       await expect.poll(() => host.boots(guest.id), { timeout: readyWithinMs, interval: 20 }).toBe(1);
-      await driver.resizeLive(larger);
-      await driver.resizeLive(larger);
+      await driver.change(larger);
+      await driver.change(larger);
       // It runs as the larger one now: that specification is no change, and the old one is.
       await driver.define(larger);
       await expect(driver.define(guest)).rejects.toMatchObject({ code: "CONFLICT" });
@@ -77,5 +77,5 @@ export function capabilitiesSuite(open: OpenComputeSubject): void {
   );
 }
 
-const isLiveResizer = (driver: ComputeDriver): driver is ComputeDriver & LiveResizer =>
-  "resizeLive" in driver && typeof driver.resizeLive === "function";
+const isLiveChanger = (driver: ComputeDriver): driver is ComputeDriver & LiveChanger =>
+  "change" in driver && typeof driver.change === "function";

@@ -54,6 +54,27 @@ export function holdersSuite(open: OpenHostImagesSubject): void {
   );
 
   it(
+    "goes on holding what a release keeps, and lets the others go",
+    eachCase(
+      open,
+      async ({ images, image, guest }) => {
+        const ensure = async (seed: number, holder: string) => {
+          const { raw: _raw, ...wanted } = await image(`disk-${seed}`, oneChunk(seed));
+          return images.ensure({ ...wanted, holder });
+        };
+        const holder = guest();
+        const [first, second] = [await ensure(1, holder), await ensure(2, holder)];
+        await images.release(holder, [second.digest]);
+        expect(await images.holders()).toEqual([holder]);
+        await ensure(3, guest());
+        await expect(access(first.path)).rejects.toThrow("ENOENT");
+        await expect(access(second.path)).resolves.toBeUndefined();
+      },
+      { maxBytes },
+    ),
+  );
+
+  it(
     "evicts what nobody holds, the longest unwanted first",
     eachCase(
       open,

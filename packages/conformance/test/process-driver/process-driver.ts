@@ -2,7 +2,7 @@ import { EventEmitter, on } from "node:events";
 import { access, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { CloudHostError, computeDriverModule } from "@cloudhost/core/ports";
+import { CloudHostError, computeDriverModule, noExtensions } from "@cloudhost/core/ports";
 import type {
   ComputeDriver,
   ComputeInventory,
@@ -35,7 +35,7 @@ export default computeDriverModule({
 
 /** Guests that are processes of this machine, each in a folder of its own. */
 export class ProcessDriver implements ComputeDriver {
-  readonly capabilities = { cpuQuota: false, liveResize: false, guestReady: true, directBoot: false };
+  readonly capabilities = { ...noExtensions, cpuQuota: false, guestReady: true, directBoot: false };
   readonly #options: Options;
   readonly #context: DriverContext;
   readonly #changes = new EventEmitter();

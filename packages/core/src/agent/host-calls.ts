@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import { CloudHostError } from "../errors.ts";
 import { parseInput } from "../parse.ts";
 import type { ComputeDriver } from "../ports/compute-driver.ts";
+import type { ComputeExtensions, ExtendedComputeDriver } from "../ports/compute-extensions.ts";
 import type { hostCommands, HostCommandKind, HostCommandResult } from "../ports/host-commands.ts";
 import type { HostImages, TransferOptions } from "../ports/host-images.ts";
 import { HostInventory } from "../ports/host.ts";
@@ -39,6 +41,7 @@ export function hostCalls(
   onNetworkApplied: (revision: number) => void,
 ): HostCalls {
   const desired = new DesiredNetwork(network, onNetworkApplied);
+  const able = (method: keyof ComputeExtensions): ComputeExtensions => extended(compute, method);
   return {
     "host.inventory": (_args, { signal }) => inventoryOf({ compute, network }, signal),
     "compute.define": ({ spec }, { signal }) => done(compute.define(spec, signal)),
@@ -46,13 +49,30 @@ export function hostCalls(
     "compute.stop": ({ guestId, graceMs }, { signal }) => done(compute.stop(guestId, graceMs, signal)),
     "compute.reboot": ({ guestId, graceMs }, { commandId, signal }) =>
       done(compute.reboot(guestId, commandId, graceMs, signal)),
+    "compute.pause": ({ guestId }, { signal }) => done(able("pause").pause(guestId, signal)),
+    "compute.unpause": ({ guestId }, { signal }) => done(able("unpause").unpause(guestId, signal)),
+    "compute.suspend": ({ guestId }, { signal }) => done(able("suspend").suspend(guestId, signal)),
+    "compute.change": ({ spec }, { signal }) => done(able("change").change(spec, signal)),
+    "compute.layers": async ({ guestId }, { signal }) => ({
+      layers: [...(await able("layers").layers(guestId, signal))],
+    }),
+    "compute.putLayer": ({ guestId, disk, file }, { signal }) =>
+      done(able("putLayer").putLayer(guestId, disk, file, signal)),
+    "compute.keepDisks": ({ guestId, keepId }, { signal }) =>
+      done(able("keepDisks").keepDisks(guestId, keepId, signal)),
+    "compute.restoreDisks": ({ guestId, keepId }, { signal }) =>
+      done(able("restoreDisks").restoreDisks(guestId, keepId, signal)),
+    "compute.dropDisks": ({ guestId, keepId }) => done(able("dropDisks").dropDisks(guestId, keepId)),
+    "compute.consoleLog": async ({ guestId, mostBytes }, { signal }) => ({
+      text: await able("consoleLog").consoleLog(guestId, mostBytes, signal),
+    }),
     "compute.remove": ({ guestId }, { signal }) => done(compute.remove(guestId, signal)),
     "compute.get": async ({ guestId }, { signal }) => ({ guest: (await compute.get(guestId, signal)) ?? null }),
     "compute.list": async (_args, { signal }) => ({ guests: await collect(compute.list(signal)) }),
     "compute.freezeDisk": ({ guestId, snapshotId }, { signal }) => compute.freezeDisk(guestId, snapshotId, signal),
     "compute.releaseDisk": ({ guestId, snapshotId }) => done(compute.releaseDisk(guestId, snapshotId)),
     "images.ensure": (image, call) => images.ensure(image, transferOf(call)),
-    "images.release": ({ holder }) => done(images.release(holder)),
+    "images.release": ({ holder, keep }) => done(images.release(holder, keep)),
     "images.holders": async () => ({ holders: [...(await images.holders())] }),
     "images.ingest": ({ source, imageId }, call) => images.ingest(source, imageId, transferOf(call)),
     "network.apply": (page, { signal }) => desired.apply(page, signal),
@@ -75,6 +95,16 @@ export async function inventoryOf(
     capabilities: { ...compute.capabilities, ...network.capabilities },
   };
   return parseInput(HostInventory, inventory, "an inventory");
+}
+
+/**
+ * The driver as one that has an optional method.
+ * @throws CloudHostError `UNSUPPORTED`
+ */
+function extended(driver: ExtendedComputeDriver, method: keyof ComputeExtensions): ComputeExtensions {
+  if (typeof driver[method] === "function") return driver as ComputeExtensions;
+  const details = { feature: method, by: "the compute driver" };
+  throw new CloudHostError("UNSUPPORTED", `The host's compute driver cannot do it: ${method}.`, details);
 }
 
 async function done(effect: Promise<void>): Promise<Record<string, never>> {

@@ -1,4 +1,5 @@
-import type { BaseDisk, DiskSource, GuestSpec, GuestState } from "../ports/guest.ts";
+import type { DiskLayer } from "../ports/compute-extensions.ts";
+import type { BaseDisk, DiskKey, DiskSource, GuestSpec, GuestState } from "../ports/guest.ts";
 import type { HostCommandArgs, HostCommandKind, HostCommandResult } from "../ports/host-commands.ts";
 import type { EnsureImage, SealedImage } from "../ports/host-images.ts";
 import type { HostInventory } from "../ports/host.ts";
@@ -63,6 +64,18 @@ export interface BoundHostClient {
     stop(guestId: string, graceMs: number): Promise<void>;
     /** @param graceMs how long its OS may take before the power is cut and given again */
     reboot(guestId: string, graceMs: number): Promise<void>;
+    pause(guestId: string): Promise<void>;
+    unpause(guestId: string): Promise<void>;
+    suspend(guestId: string): Promise<void>;
+    /** Changes a running guest to this specification without a restart. */
+    change(spec: GuestSpec): Promise<void>;
+    layers(guestId: string): Promise<readonly DiskLayer[]>;
+    putLayer(guestId: string, disk: DiskKey, file: BaseDisk): Promise<void>;
+    keepDisks(guestId: string, keepId: string): Promise<void>;
+    restoreDisks(guestId: string, keepId: string): Promise<void>;
+    dropDisks(guestId: string, keepId: string): Promise<void>;
+    /** @param mostBytes 1 to 1,048,576 */
+    consoleLog(guestId: string, mostBytes: number): Promise<string>;
     remove(guestId: string): Promise<void>;
     get(guestId: string): Promise<GuestState | undefined>;
     list(): Promise<readonly GuestState[]>;
@@ -71,7 +84,8 @@ export interface BoundHostClient {
   };
   readonly images: {
     ensure(image: EnsureImage): Promise<BaseDisk>;
-    release(holder: string): Promise<void>;
+    /** @param keep digests of those that it goes on holding */
+    release(holder: string, keep?: readonly string[]): Promise<void>;
     ingest(source: DiskSource, imageId: string): Promise<SealedImage>;
     holders(): Promise<readonly string[]>;
   };
@@ -106,6 +120,16 @@ export function boundHostClient(host: string, runCommand: RunCommand, binding: B
       start: async (guestId) => void (await run("compute.start", { guestId })),
       stop: async (guestId, graceMs) => void (await run("compute.stop", { guestId, graceMs }, graceMs)),
       reboot: async (guestId, graceMs) => void (await run("compute.reboot", { guestId, graceMs }, graceMs)),
+      pause: async (guestId) => void (await run("compute.pause", { guestId })),
+      unpause: async (guestId) => void (await run("compute.unpause", { guestId })),
+      suspend: async (guestId) => void (await run("compute.suspend", { guestId })),
+      change: async (spec) => void (await run("compute.change", { spec })),
+      layers: async (guestId) => (await run("compute.layers", { guestId })).layers,
+      putLayer: async (guestId, disk, file) => void (await run("compute.putLayer", { guestId, disk, file })),
+      keepDisks: async (guestId, keepId) => void (await run("compute.keepDisks", { guestId, keepId })),
+      restoreDisks: async (guestId, keepId) => void (await run("compute.restoreDisks", { guestId, keepId })),
+      dropDisks: async (guestId, keepId) => void (await run("compute.dropDisks", { guestId, keepId })),
+      consoleLog: async (guestId, mostBytes) => (await run("compute.consoleLog", { guestId, mostBytes })).text,
       remove: async (guestId) => void (await run("compute.remove", { guestId })),
       get: async (guestId) => (await run("compute.get", { guestId })).guest ?? undefined,
       list: async () => (await run("compute.list", {})).guests,
@@ -114,7 +138,7 @@ export function boundHostClient(host: string, runCommand: RunCommand, binding: B
     },
     images: {
       ensure: (image) => run("images.ensure", image),
-      release: async (holder) => void (await run("images.release", { holder })),
+      release: async (holder, keep = []) => void (await run("images.release", { holder, keep: [...keep] })),
       ingest: (source, imageId) => run("images.ingest", { source, imageId }),
       holders: async () => (await run("images.holders", {})).holders,
     },

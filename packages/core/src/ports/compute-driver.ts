@@ -7,7 +7,7 @@ import type { ComputeInventory } from "./host.ts";
  * state is given. Host-local: what crosses a bus is the agent's commands, not these calls.
  *
  * Differences between hypervisors are told by {@link ComputeDriver.capabilities}, never by a driver's name;
- * what only some can do is in a small interface of its own, such as {@link LiveResizer}.
+ * what only some can do is in a small interface of its own, such as `Pauser` or `DiskMover`.
  * Prove an implementation with `describeComputeDriver` from `@cloudhost/conformance`.
  *
  * @throws CloudHostError `HOST_UNAVAILABLE` when the hypervisor cannot be reached (retryable),
@@ -66,16 +66,26 @@ export interface ComputeDriver extends AsyncDisposable {
 export interface ComputeCapabilities {
   /** Shares, period and quota take effect. When `false`, EUCU flavors are refused on this host. */
   readonly cpuQuota: boolean;
-  /** vCPUs and memory can change while the guest runs: the driver is also a {@link LiveResizer}. */
-  readonly liveResize: boolean;
   /** The driver can tell that the guest's OS has booted. When `false`, `ready` stays `unknown`. */
   readonly guestReady: boolean;
   /** A kernel can be started directly ({@link GuestSpec} `boot`). When `false`, such a guest is refused. */
   readonly directBoot: boolean;
-}
-
-/** Optional: {@link ComputeCapabilities.liveResize}. */
-export interface LiveResizer {
-  /** Changes a running guest to this specification. */
-  resizeLive(spec: GuestSpec, signal?: AbortSignal): Promise<void>;
+  /** A guest can boot from another image, its own disk beside it ({@link GuestSpec} `rescue`). */
+  readonly rescue: boolean;
+  /** Memory can stay while the vCPUs stand: the driver is also a {@link Pauser}. */
+  readonly pause: boolean;
+  /** Memory can be put on the host's disk: the driver is also a {@link Suspender}. */
+  readonly suspend: boolean;
+  /** vCPUs and memory can change while the guest runs: the driver is also a {@link LiveChanger}. */
+  readonly liveResize: boolean;
+  /** Data disks can come and go while the guest runs: the driver is also a {@link LiveChanger}. */
+  readonly liveDisks: boolean;
+  /** Network interfaces can come and go while the guest runs: the driver is also a {@link LiveChanger}. */
+  readonly liveNics: boolean;
+  /** A guest's own layers can be carried to another host: the driver is also a {@link DiskMover}. */
+  readonly moveDisks: boolean;
+  /** Disks can be kept as they are, to go back to: the driver is also a {@link DiskKeeper}. */
+  readonly keepDisks: boolean;
+  /** What a guest writes to its console is kept: the driver is also a {@link ConsoleReader}. */
+  readonly consoleLog: boolean;
 }

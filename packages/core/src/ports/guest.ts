@@ -25,12 +25,20 @@ export const DiskSource = z.strictObject({
 });
 export type DiskSource = z.infer<typeof DiskSource>;
 
-/** A guest's disk. The system disk is a copy-on-write layer over the base; an ephemeral one is empty. */
-export const GuestDisk = z.strictObject({
-  kind: z.enum(["system", "ephemeral"]),
-  sizeGib: count,
-});
+/** A guest's disk. The system disk is a copy-on-write layer over the base; the others are empty at first. */
+export const GuestDisk = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("system"), sizeGib: count }),
+  z.strictObject({ kind: z.literal("ephemeral"), sizeGib: count }),
+  z.strictObject({ kind: z.literal("data"), id: idOf("dsk"), sizeGib: count }),
+]);
 export type GuestDisk = z.infer<typeof GuestDisk>;
+
+/** Names a disk among those of its guest: `system`, `ephemeral`, or a data disk's id. */
+export const DiskKey = z.union([z.literal("system"), z.literal("ephemeral"), idOf("dsk")]);
+export type DiskKey = z.infer<typeof DiskKey>;
+
+/** A disk's {@link DiskKey}. */
+export const diskKey = (disk: GuestDisk): DiskKey => (disk.kind === "data" ? disk.id : disk.kind);
 
 const ipv4 = z.ipv4();
 const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, "not a MAC address in lowercase");
@@ -75,13 +83,19 @@ export const GuestSpec = z.strictObject({
   base: BaseDisk,
   nics: z.array(GuestNic),
   boot: DirectBoot.optional(),
+  /**
+   * While it is there the guest boots from this image, on a disk of its own that is thrown away afterwards; the system
+   * disk is its second one. Only of a driver with the capability `rescue`.
+   */
+  rescue: z.strictObject({ base: BaseDisk, boot: DirectBoot.optional() }).optional(),
 });
 export type GuestSpec = z.infer<typeof GuestSpec>;
 
 /** How a guest is. */
 export const GuestState = z.strictObject({
   id: idOf("srv"),
-  power: z.enum(["running", "paused", "stopped"]),
+  /** `suspended`: its memory is on the host's disk, and its next start goes on from there. */
+  power: z.enum(["running", "paused", "suspended", "stopped"]),
   /** Whether its OS has booted; `unknown` where nothing tells, never guessed from the power state. */
   ready: z.enum(["unknown", "booting", "ready"]),
 });

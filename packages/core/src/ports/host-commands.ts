@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { BaseDisk, DiskSource, GuestSpec, GuestState } from "./guest.ts";
+import { DiskLayer } from "./compute-extensions.ts";
+import { BaseDisk, DiskKey, DiskSource, GuestSpec, GuestState } from "./guest.ts";
 import { HostInventory } from "./host.ts";
 import { EnsureImage, SealedImage } from "./host-images.ts";
 import { NetworkChange } from "./network-driver.ts";
 
 const guest = z.strictObject({ guestId: idOf("srv") });
 const snapshot = z.strictObject({ guestId: idOf("srv"), snapshotId: idOf("snp") });
+const kept = z.strictObject({ guestId: idOf("srv"), keepId: idOf("snp") });
 const graceMs = z.int().min(0);
 const nothing = z.strictObject({});
 
@@ -23,13 +25,36 @@ export const hostCommands = {
   "compute.start": { args: guest, result: nothing, changes: true },
   "compute.stop": { args: guest.extend({ graceMs }), result: nothing, changes: true },
   "compute.reboot": { args: guest.extend({ graceMs }), result: nothing, changes: true },
+  "compute.pause": { args: guest, result: nothing, changes: true },
+  "compute.unpause": { args: guest, result: nothing, changes: true },
+  "compute.suspend": { args: guest, result: nothing, changes: true },
+  "compute.change": { args: z.strictObject({ spec: GuestSpec }), result: nothing, changes: true },
+  "compute.layers": { args: guest, result: z.strictObject({ layers: z.array(DiskLayer) }), changes: false },
+  "compute.putLayer": { args: guest.extend({ disk: DiskKey, file: BaseDisk }), result: nothing, changes: true },
+  "compute.keepDisks": { args: kept, result: nothing, changes: true },
+  "compute.restoreDisks": { args: kept, result: nothing, changes: true },
+  "compute.dropDisks": { args: kept, result: nothing, changes: true },
+  "compute.consoleLog": {
+    args: guest.extend({
+      mostBytes: z
+        .int()
+        .min(1)
+        .max(2 ** 20),
+    }),
+    result: z.strictObject({ text: z.string() }),
+    changes: false,
+  },
   "compute.remove": { args: guest, result: nothing, changes: true },
   "compute.get": { args: guest, result: z.strictObject({ guest: GuestState.nullable() }), changes: false },
   "compute.list": { args: nothing, result: z.strictObject({ guests: z.array(GuestState) }), changes: false },
   "compute.freezeDisk": { args: snapshot, result: DiskSource, changes: true },
   "compute.releaseDisk": { args: snapshot, result: nothing, changes: true },
   "images.ensure": { args: EnsureImage, result: BaseDisk, changes: true },
-  "images.release": { args: z.strictObject({ holder: idOf("srv") }), result: nothing, changes: true },
+  "images.release": {
+    args: z.strictObject({ holder: idOf("srv"), keep: z.array(z.string()).default([]) }),
+    result: nothing,
+    changes: true,
+  },
   "images.holders": { args: nothing, result: z.strictObject({ holders: z.array(z.string()) }), changes: false },
   "images.ingest": {
     args: z.strictObject({ source: DiskSource, imageId: idOf("img") }),

@@ -63,8 +63,11 @@ export interface TransferOptions {
 export interface HostImages extends AsyncDisposable {
   /** Makes the image a file on this host, verified, and keeps it while the holder holds it. */
   ensure(image: EnsureImage, options?: TransferOptions): Promise<BaseDisk>;
-  /** The holder needs none any more; an unknown holder holds nothing. */
-  release(holder: string): Promise<void>;
+  /**
+   * The holder needs none any more; an unknown holder holds nothing.
+   * @param keep digests of those that it goes on holding
+   */
+  release(holder: string, keep?: readonly string[]): Promise<void>;
   /** Who holds bases here: compared with the driver's list after a recovery. */
   holders(): Promise<readonly string[]>;
   /**

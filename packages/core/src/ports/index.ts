@@ -26,6 +26,7 @@ export * from "./bus.ts";
 export * from "./chunk-backend.ts";
 export * from "./clock.ts";
 export * from "./compute-driver.ts";
+export * from "./compute-extensions.ts";
 export * from "./cpu-budget.ts";
 export * from "./driver-module.ts";
 export * from "./explanation-text.ts";

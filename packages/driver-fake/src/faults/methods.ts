@@ -4,7 +4,7 @@ export type LyingMethod =
   | "start"
   | "stop"
   | "reboot"
-  | "resizeLive"
+  | "change"
   | "remove"
   | "releaseDisk"
   | "network.apply";

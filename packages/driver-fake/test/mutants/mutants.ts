@@ -51,7 +51,7 @@ export const mutants: readonly Mutant[] = [
     name: "that claims live resize and lacks it",
     behaviour: "capabilities",
     caught: ["liveResize: is there when it is claimed", "liveResize: changes a running guest"],
-    mutate: () => ({ resizeLive: undefined }) as Partial<ComputeDriver>,
+    mutate: () => ({ change: undefined }) as Partial<ComputeDriver>,
   },
   {
     name: "that reboots at each repeat",

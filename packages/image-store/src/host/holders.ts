@@ -26,8 +26,12 @@ export class Holders {
     await this.#backend.delete(this.keyOf(holder, digest));
   }
 
-  async release(holder: string): Promise<void> {
-    for await (const { key } of this.#backend.list(`holders/${holder}.`)) await this.#backend.delete(key);
+  /** @param keep digests of those that stay held */
+  async release(holder: string, keep: readonly string[] = []): Promise<void> {
+    const kept = new Set(keep.map((digest) => this.keyOf(holder, digest)));
+    for await (const { key } of this.#backend.list(`holders/${holder}.`)) {
+      if (!kept.has(key)) await this.#backend.delete(key);
+    }
   }
 
   /** Every holder once, in the order of their ids. */

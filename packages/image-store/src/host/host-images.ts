@@ -131,9 +131,9 @@ class CachedHostImages implements HostImages {
     });
   }
 
-  async release(holder: string): Promise<void> {
+  async release(holder: string, keep: readonly string[] = []): Promise<void> {
     const parsed = parseInput(idOf("srv"), holder, "a holder");
-    await this.#calls.run(`releasing what ${parsed} holds`, undefined, () => this.#holders.release(parsed));
+    await this.#calls.run(`releasing what ${parsed} holds`, undefined, () => this.#holders.release(parsed, keep));
   }
 
   async holders(): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CloudHostError, computeDriverModule } from "../../../src/ports/index.ts";
+import { CloudHostError, computeDriverModule, noExtensions } from "../../../src/ports/index.ts";
 import type { ComputeDriver, DiskSource, DriverContext, GuestState } from "../../../src/ports/index.ts";
 import { stubHost } from "./stub-host.ts";
 
@@ -16,7 +16,7 @@ function stubCompute(key: string, { signal: closed }: DriverContext): ComputeDri
   const host = stubHost(key);
   const set = (id: string, power: GuestState["power"]): unknown => host.guests.set(id, { id, power, ready: "unknown" });
   return {
-    capabilities: { cpuQuota: true, liveResize: false, guestReady: true, directBoot: false },
+    capabilities: { ...noExtensions, cpuQuota: true, guestReady: true, directBoot: false },
     async inventory(signal) {
       await host.call("inventory", "compute", signal);
       return {
