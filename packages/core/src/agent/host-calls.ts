@@ -66,6 +66,11 @@ export function hostCalls(
     "compute.consoleLog": async ({ guestId, mostBytes }, { signal }) => ({
       text: await able("consoleLog").consoleLog(guestId, mostBytes, signal),
     }),
+    "compute.strangers": async (_args, { signal }) => ({
+      strangers: await collect(able("strangers").strangers(signal)),
+    }),
+    "compute.adopt": ({ guest }, { signal }) => done(able("adopt").adopt(guest, signal)),
+    "compute.disown": ({ guestId }, { signal }) => done(able("disown").disown(guestId, signal)),
     "compute.remove": ({ guestId }, { signal }) => done(compute.remove(guestId, signal)),
     "compute.get": async ({ guestId }, { signal }) => ({ guest: (await compute.get(guestId, signal)) ?? null }),
     "compute.list": async (_args, { signal }) => ({ guests: await collect(compute.list(signal)) }),

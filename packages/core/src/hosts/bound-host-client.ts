@@ -1,4 +1,5 @@
 import type { DiskLayer } from "../ports/compute-extensions.ts";
+import type { AdoptGuest, StrangerGuest } from "../ports/guest-adopter.ts";
 import type { BaseDisk, DiskKey, DiskSource, GuestSpec, GuestState } from "../ports/guest.ts";
 import type { HostCommandArgs, HostCommandKind, HostCommandResult } from "../ports/host-commands.ts";
 import type { EnsureImage, SealedImage } from "../ports/host-images.ts";
@@ -76,6 +77,10 @@ export interface BoundHostClient {
     dropDisks(guestId: string, keepId: string): Promise<void>;
     /** @param mostBytes 1 to 1,048,576 */
     consoleLog(guestId: string, mostBytes: number): Promise<string>;
+    /** Guests of the hypervisor that are not ours. */
+    strangers(): Promise<readonly StrangerGuest[]>;
+    adopt(guest: AdoptGuest): Promise<void>;
+    disown(guestId: string): Promise<void>;
     remove(guestId: string): Promise<void>;
     get(guestId: string): Promise<GuestState | undefined>;
     list(): Promise<readonly GuestState[]>;
@@ -130,6 +135,9 @@ export function boundHostClient(host: string, runCommand: RunCommand, binding: B
       restoreDisks: async (guestId, keepId) => void (await run("compute.restoreDisks", { guestId, keepId })),
       dropDisks: async (guestId, keepId) => void (await run("compute.dropDisks", { guestId, keepId })),
       consoleLog: async (guestId, mostBytes) => (await run("compute.consoleLog", { guestId, mostBytes })).text,
+      strangers: async () => (await run("compute.strangers", {})).strangers,
+      adopt: async (guest) => void (await run("compute.adopt", { guest })),
+      disown: async (guestId) => void (await run("compute.disown", { guestId })),
       remove: async (guestId) => void (await run("compute.remove", { guestId })),
       get: async (guestId) => (await run("compute.get", { guestId })).guest ?? undefined,
       list: async () => (await run("compute.list", {})).guests,

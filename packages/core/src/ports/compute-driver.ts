@@ -88,4 +88,6 @@ export interface ComputeCapabilities {
   readonly keepDisks: boolean;
   /** What a guest writes to its console is kept: the driver is also a {@link ConsoleReader}. */
   readonly consoleLog: boolean;
+  /** Guests that are not ours can be seen and made ours: the driver is also a {@link GuestAdopter}. */
+  readonly adopt: boolean;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ComputeCapabilities, ComputeDriver } from "./compute-driver.ts";
+import type { GuestAdopter } from "./guest-adopter.ts";
 import { BaseDisk, DiskKey } from "./guest.ts";
 import type { GuestSpec } from "./guest.ts";
 
@@ -93,7 +94,13 @@ export interface ConsoleReader {
 }
 
 /** Every optional interface of a compute driver. */
-export type ComputeExtensions = Pauser & Suspender & LiveChanger & DiskMover & DiskKeeper & ConsoleReader;
+export type ComputeExtensions = Pauser &
+  Suspender &
+  LiveChanger &
+  DiskMover &
+  DiskKeeper &
+  ConsoleReader &
+  GuestAdopter;
 
 /** The capabilities of a driver that has no optional interface: `{ ...noExtensions, pause: true }` has one. */
 export const noExtensions = {
@@ -106,6 +113,7 @@ export const noExtensions = {
   moveDisks: false,
   keepDisks: false,
   consoleLog: false,
+  adopt: false,
 } as const satisfies Partial<ComputeCapabilities>;
 
 /** A compute driver with what optional interfaces it has. */
@@ -121,4 +129,5 @@ export const extensionMethods = {
   moveDisks: ["layers", "putLayer"],
   keepDisks: ["keepDisks", "restoreDisks", "dropDisks"],
   consoleLog: ["consoleLog"],
+  adopt: ["strangers", "adopt", "disown"],
 } as const satisfies Partial<Record<keyof ComputeCapabilities, readonly (keyof ComputeExtensions)[]>>;

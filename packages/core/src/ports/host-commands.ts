@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
 import { DiskLayer } from "./compute-extensions.ts";
+import { AdoptGuest, StrangerGuest } from "./guest-adopter.ts";
 import { BaseDisk, DiskKey, DiskSource, GuestSpec, GuestState } from "./guest.ts";
 import { HostInventory } from "./host.ts";
 import { EnsureImage, SealedImage } from "./host-images.ts";
@@ -44,6 +45,9 @@ export const hostCommands = {
     result: z.strictObject({ text: z.string() }),
     changes: false,
   },
+  "compute.strangers": { args: nothing, result: z.strictObject({ strangers: z.array(StrangerGuest) }), changes: false },
+  "compute.adopt": { args: z.strictObject({ guest: AdoptGuest }), result: nothing, changes: true },
+  "compute.disown": { args: guest, result: nothing, changes: true },
   "compute.remove": { args: guest, result: nothing, changes: true },
   "compute.get": { args: guest, result: z.strictObject({ guest: GuestState.nullable() }), changes: false },
   "compute.list": { args: nothing, result: z.strictObject({ guests: z.array(GuestState) }), changes: false },

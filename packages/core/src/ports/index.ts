@@ -30,6 +30,7 @@ export * from "./compute-extensions.ts";
 export * from "./cpu-budget.ts";
 export * from "./driver-module.ts";
 export * from "./explanation-text.ts";
+export * from "./guest-adopter.ts";
 export * from "./guest.ts";
 export * from "./host-commands.ts";
 export * from "./host-images.ts";
