@@ -26,6 +26,7 @@ export const permissions = {
   "images.list": everybody,
   "images.snapshot": users,
   "keypairs.delete": users,
+  "keypairs.generate": users,
   "keypairs.get": everybody,
   "keypairs.import": users,
   "keypairs.list": everybody,

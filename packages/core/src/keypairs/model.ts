@@ -3,7 +3,7 @@ import { idOf } from "../ids.ts";
 import { Name } from "../names.ts";
 import { isOfItsType } from "./fingerprint.ts";
 
-/** A public key that the project's servers may be given. The private half is never seen here. */
+/** A public key that the project's servers may be given. The private half is never kept here. */
 export const Keypair = z.strictObject({
   id: idOf("key"),
   projectId: idOf("prj"),
@@ -29,3 +29,17 @@ export const ImportKeypair = z.strictObject({
     .refine(isOfItsType, "the key is not of the type before it"),
 });
 export type ImportKeypair = z.input<typeof ImportKeypair>;
+
+/** A keypair to generate. */
+export const GenerateKeypair = z.strictObject({
+  name: Name,
+  /** `rsa`, of 3072 bits, for old clients. @defaultValue `"ed25519"` */
+  type: z.enum(["ed25519", "rsa"]).default("ed25519"),
+});
+export type GenerateKeypair = z.input<typeof GenerateKeypair>;
+
+/** A new keypair with its private half, which is given this once and kept nowhere. */
+export interface GeneratedKeypair extends Keypair {
+  /** A file for OpenSSH, without a passphrase: to be kept as `0600`. */
+  readonly privateKey: string;
+}

@@ -10,8 +10,9 @@ import { Page } from "../names.ts";
 import { parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { ImportKeypair } from "./model.ts";
-import type { Keypair } from "./model.ts";
+import { generateKeypair } from "./generate.ts";
+import { GenerateKeypair, ImportKeypair } from "./model.ts";
+import type { GeneratedKeypair, Keypair } from "./model.ts";
 import type { KeypairStore } from "./store.ts";
 
 /** Public keys that a project's servers may be given. */
@@ -31,19 +32,23 @@ export class Keypairs {
   async import(input: ImportKeypair): Promise<Keypair> {
     const scope = await this.#caller.may("keypairs.import");
     const { name, publicKey } = parseInput(ImportKeypair, input, "a keypair");
-    const { database, keypairs, ids, clock } = this.#dependencies;
+    return this.#keep(projectOf(scope).id, name, publicKey);
+  }
+
+  /**
+   * Generates a keypair. Its private half is in the answer, this once: it is not kept, and cannot be asked for again.
+   * @throws CloudHostError `CONFLICT` when the name is taken
+   * @example
+   * const { privateKey } = await album.keypairs.generate({ name: "amy" });
+   * await writeFile("id_ed25519", privateKey, { mode: 0o600 });
+   */
+  async generate(input: GenerateKeypair): Promise<GeneratedKeypair> {
+    const scope = await this.#caller.may("keypairs.generate");
+    const { name, type } = parseInput(GenerateKeypair, input, "a keypair to generate");
     const projectId = projectOf(scope).id;
-    const keypair = {
-      id: ids.next("key"),
-      projectId,
-      name,
-      publicKey,
-      fingerprint: fingerprintOf(publicKey),
-      createdAtMs: clock.nowMs(),
-    };
-    if (await database.run(keypairs.create(keypair))) return keypair;
-    const details = { state: "taken", allowed: ["a name that no keypair of the project has"] };
-    throw new CloudHostError("CONFLICT", `There is a keypair ${name} already.`, details);
+    if ((await this.#dependencies.keypairs.named(projectId, name)) !== undefined) throw taken(name);
+    const { publicKey, privateKey } = await generateKeypair(type, name);
+    return { ...(await this.#keep(projectId, name, publicKey)), privateKey };
   }
 
   /**
@@ -75,11 +80,25 @@ export class Keypairs {
     if (!(await database.run(keypairs.delete(id)))) throw notFound("keypair", idOrName);
   }
 
+  async #keep(projectId: string, name: string, publicKey: string): Promise<Keypair> {
+    const { database, keypairs, ids, clock } = this.#dependencies;
+    const id = ids.next("key");
+    const fingerprint = fingerprintOf(publicKey);
+    const keypair = { id, projectId, name, publicKey, fingerprint, createdAtMs: clock.nowMs() };
+    if (await database.run(keypairs.create(keypair))) return keypair;
+    throw taken(name);
+  }
+
   async #named(projectId: string, idOrName: string): Promise<Keypair> {
     const keypair = await this.#dependencies.keypairs.named(projectId, idOrName);
     if (keypair === undefined) throw notFound("keypair", idOrName);
     return keypair;
   }
+}
+
+function taken(name: string): CloudHostError {
+  const details = { state: "taken", allowed: ["a name that no keypair of the project has"] };
+  return new CloudHostError("CONFLICT", `There is a keypair ${name} already.`, details);
 }
 
 /** What {@link Keypairs} needs. */

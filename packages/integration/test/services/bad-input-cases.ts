@@ -132,6 +132,16 @@ export const asMember: readonly Case[] = [
   ["keypairs.delete", (cloud, name) => cloud.keypairs.delete(name), named("keypair")],
   ["keypairs.list", list("keypairs"), pages],
   [
+    "keypairs.generate",
+    (cloud, input) => cloud.keypairs.generate(input),
+    [
+      [{}, ["name"]],
+      [{ name: "amy", type: "dsa" }, ["type"]],
+      [{ name: "amy", publicKey }, [""]],
+      ...evilNames.map((name): [unknown, string[]] => [{ name }, ["name"]]),
+    ],
+  ],
+  [
     "keypairs.import",
     (cloud, input) => cloud.keypairs.import(input),
     [

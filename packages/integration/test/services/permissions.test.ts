@@ -46,6 +46,7 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "images.snapshot": async (cloud, { server }) => (await cloud.images.snapshot(server, { name: "kept" })).result(),
   "images.delete": async (cloud, { image }) => (await cloud.images.delete(image)).result(),
   "keypairs.import": (cloud, { mark }) => cloud.keypairs.import({ name: `key-${mark}`, publicKey }),
+  "keypairs.generate": (cloud, { mark }) => cloud.keypairs.generate({ name: `made-${mark}` }),
   "keypairs.get": (cloud, { keypair }) => cloud.keypairs.get(keypair),
   "keypairs.list": (cloud) => all(cloud.keypairs.list()),
   "keypairs.delete": (cloud, { keypair }) => cloud.keypairs.delete(keypair),
