@@ -1,5 +1,5 @@
-import type { Observable } from "rxjs";
-import type { CloudEvent, ReadEvents } from "./events/model.ts";
+import type { EventStream } from "./events/event-stream.ts";
+import type { ReadEvents } from "./events/model.ts";
 import type { Flavors } from "./flavors/service.ts";
 import type { Hosts } from "./hosts/service.ts";
 import type { Images } from "./images/service.ts";
@@ -22,9 +22,12 @@ export interface ActorCloud {
   readonly operations: Operations;
   readonly statistics: OperationsView;
   /**
-   * What happens, from a cursor on, in order; the project's own, or everything for those who act in none.
+   * What happens, from a cursor on, in order; the project's own, or everything for those who act in none. An Observable,
+   * and an async iterable for who deals with events slower than they come. Nothing is missed; who begins again behind the
+   * last cursor that they have dealt with gets nothing twice. It fails with `CURSOR_EXPIRED` where what came behind the
+   * cursor is no longer kept.
    * @example
    * ops.events({ after: lastCursor }).subscribe(({ cursor, kind, resourceId }) => console.log(cursor, kind, resourceId));
    */
-  events(input?: ReadEvents): Observable<CloudEvent>;
+  events(input?: ReadEvents): EventStream;
 }

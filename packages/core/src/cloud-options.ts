@@ -52,6 +52,8 @@ export interface CloudOptions {
   readonly concurrency?: number;
   /** How often a host is heard of, in ms; after three missed it is suspect, after six down. @defaultValue 2,000 */
   readonly heartbeatMs?: number;
+  /** How long events are kept for those who follow them, in ms: an hour at least. @defaultValue 2,592,000,000: 30 days */
+  readonly eventsKeptMs?: number;
   /** How long `close()` waits for operations under way, in ms; the rest goes on at the next start. @defaultValue 10,000 */
   readonly drainMs?: number;
 }
@@ -65,6 +67,7 @@ const Checked = z.strictObject({
   leaseMs: z.int().min(100).default(10_000),
   concurrency: z.int().min(1).max(1024).default(64),
   heartbeatMs: z.int().min(100).default(2000),
+  eventsKeptMs: z.int().min(3_600_000).default(2_592_000_000),
   drainMs: z.int().min(0).default(10_000),
 });
 

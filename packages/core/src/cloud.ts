@@ -14,6 +14,7 @@ import type { CheckedOptions, CloudOptions } from "./cloud-options.ts";
 import { CloudHostError } from "./errors.ts";
 import { migrateDatabase, requireSchema } from "./database/migrations/migrate.ts";
 import { openDatabase } from "./database/open-database.ts";
+import { eventsModule } from "./events/module.ts";
 import { readEvents } from "./events/service.ts";
 import { flavorsModule } from "./flavors/module.ts";
 import { Flavors } from "./flavors/service.ts";
@@ -78,6 +79,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   if (container.isBound(tokens.settings)) throw usedContainer();
   const closing = await bindRuntime(container, options, checked, opened);
   container.load(
+    eventsModule,
     projectsModule,
     quotasModule,
     flavorsModule,
@@ -216,16 +218,17 @@ async function bindRuntime(
   );
   bindDefault(tokens.declaredResources, () => new DeclaredResourceNames(options.resources ?? {}));
   bindDefault(tokens.outboxWritten, () => new Subject<void>());
-  const { stateDir, leaseMs, concurrency, heartbeatMs } = checked;
+  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs } = checked;
   const onBoundary = container.isBound(tokens.onBoundary) ? container.get(tokens.onBoundary) : () => {};
   const runsOperations = checked.runs !== "api";
-  const settings = { stateDir, leaseMs, concurrency, heartbeatMs, runsOperations, closed: closing.signal, onBoundary };
+  const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs };
+  const settings = { stateDir, ...timing, runsOperations, closed: closing.signal, onBoundary };
   bindDefault(tokens.settings, () => settings);
   return closing;
 }
 
-/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of. */
-const reconcileMs = { networks: 5_000, guests: 60_000 };
+/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, old events. */
+const reconcileMs = { networks: 5_000, guests: 60_000, events: 600_000 };
 
 function startReconcilers(container: Container): AsyncDisposable {
   const clock = container.get(tokens.clock);
@@ -236,5 +239,7 @@ function startReconcilers(container: Container): AsyncDisposable {
   const stack = new AsyncDisposableStack();
   stack.use(clock.every(reconcileMs.networks, () => convergence.reconcile(), failed("networks")));
   stack.use(clock.every(reconcileMs.guests, () => guests.reconcile(), failed("guests")));
+  const retention = container.get(tokens.eventRetention);
+  stack.use(clock.every(reconcileMs.events, () => retention.reconcile(), failed("old events")));
   return stack;
 }

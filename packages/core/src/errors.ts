@@ -31,6 +31,8 @@ export interface ErrorDetails {
   CONFLICT: { readonly state: string; readonly allowed: readonly string[] };
   /** The same idempotency key came with another request. */
   IDEMPOTENCY_MISMATCH: { readonly key: string; readonly operationId: string };
+  /** Events behind this cursor are no longer kept: what happened up to `oldest` cannot be told any more. */
+  CURSOR_EXPIRED: { readonly after: number; readonly oldest: number };
   /** No host can take the server; render it with `explanationText`. */
   NO_VALID_HOST: { readonly explanation: PlacementExplanation };
   /** The project may not use so much. */
@@ -133,6 +135,7 @@ const codes: ReadonlySet<string> = new Set<ErrorCode>(
     FORBIDDEN: 0,
     CONFLICT: 0,
     IDEMPOTENCY_MISMATCH: 0,
+    CURSOR_EXPIRED: 0,
     NO_VALID_HOST: 0,
     QUOTA_EXCEEDED: 0,
     EXHAUSTED: 0,

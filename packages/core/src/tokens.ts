@@ -2,6 +2,7 @@ import type { ServiceIdentifier } from "inversify";
 import type { Subject } from "rxjs";
 import type { Heartbeats } from "./agent/heartbeats.ts";
 import type { Database } from "./database/database.ts";
+import type { EventRetention } from "./events/retention.ts";
 import type { FlavorStore } from "./flavors/store.ts";
 import type { Claims } from "./hosts/claims.ts";
 import type { DeclaredResourceNames } from "./hosts/declared-resources.ts";
@@ -35,6 +36,7 @@ export interface RuntimeSettings {
   readonly leaseMs: number;
   readonly concurrency: number;
   readonly heartbeatMs: number;
+  readonly eventsKeptMs: number;
   readonly runsOperations: boolean;
   /** Fires when the cloud closes. */
   readonly closed: AbortSignal;
@@ -56,6 +58,7 @@ export const tokens = {
   database: token<Database>("Database"),
   declaredResources: token<DeclaredResourceNames>("DeclaredResources"),
   engine: token<OperationEngine>("OperationEngine"),
+  eventRetention: token<EventRetention>("EventRetention"),
   feed: token<FleetFeed>("FleetFeed"),
   fixedNetwork: token<NetworkRow>("FixedNetwork"),
   flavors: token<FlavorStore>("FlavorStore"),

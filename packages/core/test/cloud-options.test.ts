@@ -34,6 +34,7 @@ describe("a cloud's options", () => {
       leaseMs: 10_000,
       concurrency: 64,
       heartbeatMs: 2000,
+      eventsKeptMs: 2_592_000_000,
       drainMs: 10_000,
     });
   });

@@ -8,7 +8,15 @@ import { processSeed } from "./seed.ts";
 /** What of a cloud's own options a test cloud takes too. */
 type CloudsOwn = Pick<
   CloudOptions,
-  "container" | "resources" | "network" | "logger" | "leaseMs" | "heartbeatMs" | "concurrency" | "drainMs"
+  | "container"
+  | "resources"
+  | "network"
+  | "logger"
+  | "leaseMs"
+  | "heartbeatMs"
+  | "concurrency"
+  | "eventsKeptMs"
+  | "drainMs"
 > &
   Partial<Pick<CloudOptions, "scheduler" | "images">>;
 

@@ -9,6 +9,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   FORBIDDEN: 403,
   CONFLICT: 409,
   IDEMPOTENCY_MISMATCH: 422,
+  CURSOR_EXPIRED: 410,
   NO_VALID_HOST: 503,
   QUOTA_EXCEEDED: 403,
   EXHAUSTED: 503,

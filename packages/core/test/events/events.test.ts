@@ -4,8 +4,9 @@ import { Caller } from "../../src/access/caller.ts";
 import { systemClock } from "../../src/clock/system-clock.ts";
 import type { Database } from "../../src/database/database.ts";
 import { readEvents } from "../../src/events/service.ts";
-import type { CloudEvent } from "../../src/events/model.ts";
+import type { CloudEvent, ReadEvents } from "../../src/events/model.ts";
 import { outboxEvent } from "../../src/operations/outbox.ts";
+import type { OutboxEvent } from "../../src/operations/outbox.ts";
 import type { Project } from "../../src/projects/model.ts";
 import type { ProjectStore } from "../../src/projects/store.ts";
 import { overDatabases } from "../support/databases.ts";
@@ -21,20 +22,26 @@ overDatabases((open, dialect) => {
     const written = new Subject<void>();
     const closed = new AbortController();
     const dependencies = { database, clock: systemClock(), written, closed: closed.signal };
-    const events = (caller: Caller, after = 0) => readEvents(caller, dependencies, { after });
-    const next = (caller: Caller, count: number, after = 0): Promise<CloudEvent[]> =>
+    const events = (caller: Caller, after?: number, more: Omit<ReadEvents, "after"> = {}, through = database) =>
+      readEvents(
+        caller,
+        { ...dependencies, database: through },
+        { ...more, ...(after === undefined ? {} : { after }) },
+      );
+    const next = (caller: Caller, count: number, after?: number): Promise<CloudEvent[]> =>
       firstValueFrom(events(caller, after).pipe(take(count), toArray()));
     return { database, written, closed, events, next };
   };
+  const happening = (number: number, project: string | null = "album"): OutboxEvent => ({
+    kind: "server.test",
+    projectId: project === null ? null : `prj_${project}`,
+    resourceId: `srv_${number}`,
+    actor: "amy",
+    data: { number },
+    atMs: Date.now(),
+  });
   const event = (database: Database, number: number, project: string | null = "album") =>
-    outboxEvent(database.tables, {
-      kind: "server.test",
-      projectId: project === null ? null : `prj_${project}`,
-      resourceId: `srv_${number}`,
-      actor: "amy",
-      data: { number },
-      atMs: Date.now(),
-    });
+    outboxEvent(database.tables, happening(number, project));
   const write = (database: Database, ...numbers: number[]) =>
     database.run({ statements: numbers.map((number) => event(database, number)), result: undefined });
 
@@ -86,6 +93,53 @@ overDatabases((open, dialect) => {
       expect(await next(olga, 3)).toHaveLength(3);
     });
 
+    it("are filtered by their kind and by what they are about", async () => {
+      const { database, events } = await setUp();
+      const kinds = ["server.create.succeeded", "server.guest.ready", "image.import.succeeded", "serverless.odd"];
+      await database.run({
+        statements: kinds.map((kind, index) => outboxEvent(database.tables, { ...happening(index), kind })),
+        result: undefined,
+      });
+      const told = async (more: Omit<ReadEvents, "after">): Promise<readonly string[]> => {
+        const found: string[] = [];
+        const last = events(olga, 0, more);
+        for await (const { kind } of last) {
+          found.push(kind);
+          if (found.length === (more.resourceId === undefined ? 2 : 1)) break;
+        }
+        return found;
+      };
+      expect(await told({ kinds: ["server.*"] })).toEqual(kinds.slice(0, 2));
+      expect(await told({ kinds: ["serverless.odd", "server.guest.ready"] })).toEqual([kinds[1], kinds[3]]);
+      expect(await told({ resourceId: "srv_2" })).toEqual([kinds[2]]);
+      for (const wrong of [["*"], ["Server.*"], [], ["server.*.x"]]) {
+        await expect(firstValueFrom(events(olga, 0, { kinds: wrong }))).rejects.toMatchObject({
+          code: "INVALID_ARGUMENT",
+        });
+      }
+    });
+
+    it("wait for who is slow, and are read no further than a page ahead", async () => {
+      const { database, events } = await setUp();
+      const rows = 1600;
+      await write(database, ...Array.from({ length: rows }, (_, number) => number));
+      let asked = 0;
+      const counting: Database = Object.assign(Object.create(database) as Database, {
+        all: (query: never) => {
+          asked += 1;
+          return database.all(query);
+        },
+      });
+      const slow = events(olga, 0, {}, counting)[Symbol.asyncIterator]();
+      const numbers = [(await slow.next()).value?.data["number"]];
+      const askedBefore = asked;
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      expect(asked).toBe(askedBefore);
+      while (numbers.length < rows) numbers.push((await slow.next()).value?.data["number"]);
+      await slow.return(undefined);
+      expect(numbers).toEqual(Array.from({ length: rows }, (_, number) => number));
+    });
+
     it("complete when the cloud closes, and fail for a cursor that is none", async () => {
       const { closed, events } = await setUp();
       await expect(firstValueFrom(events(olga, -1))).rejects.toMatchObject({
@@ -122,14 +176,37 @@ overDatabases((open, dialect) => {
       expect((await told).map(({ data }) => data["number"])).toEqual([1, 2]);
     });
 
-    it("and that never come hold up nobody who reads what is long past", async () => {
+    it("are waited for however long ago the event behind them is said to have been", async () => {
       const { database, next } = await setUp();
-      await database.read.raw(`SELECT nextval('${database.tables.outbox}_id_seq')`);
+      const told = next(olga, 2);
+      const gate = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      const slow = database.transaction(async (transaction) => {
+        const { sql, bindings } = event(database, 1);
+        await transaction.raw(sql, bindings as never);
+        begun.resolve();
+        await gate.promise;
+      });
+      await begun.promise;
+      const longAgo = outboxEvent(database.tables, { ...happening(2), atMs: Date.now() - 3_600_000 });
+      await database.run({ statements: [longAgo], result: undefined });
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      gate.resolve();
+      await slow;
+      expect((await told).map(({ data }) => data["number"])).toEqual([1, 2]);
+    });
+
+    it("and that never come hold up nobody: not those of a script that was undone", async () => {
+      const { database, next } = await setUp();
       await write(database, 1);
-      await database.write(database.tables.outbox).update({ at_ms: Date.now() - 3_600_000 });
+      const undone = { sql: "SELECT 1 WHERE FALSE", bindings: [], expect: 1 };
+      await expect(
+        database.run({ statements: [event(database, 2), undone], result: undefined }),
+      ).rejects.toBeInstanceOf(Error);
+      await write(database, 3);
       const beganMs = Date.now();
-      expect(await next(olga, 1)).toHaveLength(1);
-      expect(Date.now() - beganMs).toBeLessThan(3000);
+      expect((await next(olga, 2)).map(({ data }) => data["number"])).toEqual([1, 3]);
+      expect(Date.now() - beganMs).toBeLessThan(2000);
     });
   });
 });
