@@ -154,7 +154,7 @@ class OpenedCloud implements Cloud {
       quotas: new Quotas(caller, { database, quotas: get(tokens.quotas), projects }),
       projects: new Projects(caller, { database, projects, ids, clock }),
       hosts: new Hosts(caller, { database, hosts: get(tokens.hosts), feed: get(tokens.feed) }),
-      operations: new Operations(caller, { database, engine }),
+      operations: new Operations(caller, { operations: get(tokens.operations), engine }),
       statistics: new OperationsView(caller, { database, clock }),
       events: (input = {}) => readEvents(caller, events, input),
     };

@@ -18,6 +18,7 @@ import type { NetworkConvergence } from "./networks/convergence.ts";
 import type { NetworkRow, NetworkStore } from "./networks/store.ts";
 import type { OnBoundary } from "./operations/boundary.ts";
 import type { OperationEngine } from "./operations/engine.ts";
+import type { OperationRecords } from "./operations/store.ts";
 import type { AgentBus, Bus } from "./ports/bus.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ImageStore } from "./ports/image-store.ts";
@@ -74,6 +75,7 @@ export const tokens = {
   networkConvergence: token<NetworkConvergence>("NetworkConvergence"),
   networks: token<NetworkStore>("NetworkStore"),
   onBoundary: token<OnBoundary>("OnBoundary"),
+  operations: token<OperationRecords>("OperationRecords"),
   outboxWritten: token<Subject<void>>("OutboxWritten"),
   planner: token<ServerPlanner>("ServerPlanner"),
   projects: token<ProjectStore>("ProjectStore"),

@@ -65,6 +65,11 @@ export class HostRuntime implements AsyncDisposable {
     return [...this.#open.values()];
   }
 
+  /** Whether this process has opened it. */
+  has(hostId: string): boolean {
+    return this.#open.has(hostId);
+  }
+
   /** @throws HostElsewhere when this process has not opened it */
   get(hostId: string): OpenHost {
     const host = this.#open.get(hostId);

@@ -10,7 +10,11 @@ export type OnBoundary = (name: string) => void;
  * Every boundary of an operation: `submitted`; `begun` and `done` of each act step, in either direction; and the ends.
  * What record steps write commits with the entry that begins the next act step, so there is nothing between.
  */
-export function boundariesOf({ kind, steps }: Pick<OperationDefinition, "kind" | "steps">): readonly string[] {
+export function boundariesOf({
+  kind,
+  steps,
+  pointOfNoReturn,
+}: Pick<OperationDefinition, "kind" | "steps" | "pointOfNoReturn">): readonly string[] {
   const acts = steps.flatMap((step) => (step.type === "act" ? [step] : []));
   const around = (direction: "do" | "undo", name: string): string[] => [
     `${kind} ${direction} ${name}: begun`,
@@ -21,6 +25,6 @@ export function boundariesOf({ kind, steps }: Pick<OperationDefinition, "kind" |
     ...acts.flatMap(({ name }) => around("do", name)),
     `${kind} do end`,
     ...acts.flatMap((act) => (act.undo === undefined ? [] : around("undo", act.name))),
-    `${kind} undo end`,
+    ...(pointOfNoReturn > 0 ? [`${kind} undo end`] : []),
   ];
 }

@@ -1,19 +1,22 @@
 import { createHash } from "node:crypto";
-import { Observable, Subject, concat, defer, filter, from, takeUntil, takeWhile } from "rxjs";
+import type { Observable } from "rxjs";
 import { GuardFailed } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
-import { CloudHostError } from "../errors.ts";
+import { CloudHostError, isCloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { OperationDefinition } from "./definition.ts";
 import type { OperationEnd, OperationWatch } from "./handle.ts";
+import { Interruption } from "./interruption.ts";
 import { fenceGuard } from "./journal.ts";
-import type { OperationRow } from "./journal.ts";
-import { forwardOnly } from "./forward-only.ts";
-import type { OperationProgress, OperationState } from "./model.ts";
+import type { NewOperation, OperationRow, Orphan } from "./journal.ts";
+import type { OperationProgress } from "./model.ts";
+import { OperationNews } from "./operation-news.ts";
 import { OperationRun } from "./operation-run.ts";
+import { RunCommits } from "./run-commits.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { HostElsewhere, LeaseLost } from "./stop-reasons.ts";
+import { journalledInput, stuckWhereItIs } from "./version-mismatch.ts";
 
 /** What an operation is asked for with. */
 export interface Submission {
@@ -25,6 +28,8 @@ export interface Submission {
   /** The host that its steps reach, where that is known already. */
   readonly hostId: string | undefined;
   readonly idempotencyKey: string | undefined;
+  /** How long it may take before it is taken back, in milliseconds. @defaultValue what its kind may, else no limit */
+  readonly timeoutMs?: number | undefined;
   /** What the caller sent, parsed: compared when the same key comes again. */
   readonly request: object;
   /** What the steps need, resolved. */
@@ -43,6 +48,15 @@ export interface EngineOptions {
   readonly leaseMs: number;
   /** Operations under way at once in this process. */
   readonly concurrency: number;
+  /** By kind, how long one may take that was asked for without a limit, in milliseconds. */
+  readonly timeoutsMs?: Readonly<Record<string, number>>;
+}
+
+/** An operation that runs here, or waits for room to. */
+interface Here {
+  readonly row: OperationRow;
+  readonly interruption: Interruption;
+  run?: Promise<void>;
 }
 
 /** Accepts operations, runs them, takes over those whose runner died. */
@@ -52,11 +66,10 @@ export class OperationEngine implements OperationWatch {
   readonly #ids: Ids;
   readonly #options: EngineOptions;
   readonly #owner: string;
-  readonly #news = new Subject<OperationProgress>();
-  /** Operations that run here no more, ended or not. */
-  readonly #left = new Subject<string>();
-  readonly #running = new Map<string, Promise<void>>();
-  readonly #queue: OperationRow[] = [];
+  readonly #news: OperationNews;
+  readonly #here = new Map<string, Here>();
+  readonly #queue: Here[] = [];
+  #running = 0;
   readonly #stop = new AbortController();
   #pump: AsyncDisposable | undefined;
 
@@ -71,17 +84,30 @@ export class OperationEngine implements OperationWatch {
     this.#ids = ids;
     this.#options = options;
     this.#owner = ids.next("own");
+    const here = {
+      has: (operationId: string) => this.#here.has(operationId),
+      run: (operationId: string) => this.#here.get(operationId)?.run,
+    };
+    this.#news = new OperationNews(dependencies.database, dependencies.clock, here, this.#stop.signal);
   }
 
   /** Begins to take over what nobody runs, now and on a timer. */
   async start(): Promise<void> {
     if (!this.#options.runs) return;
     const { clock, logger } = this.#dependencies;
-    const pump = (): Promise<void> => this.#takeOver();
+    const pump = async (): Promise<void> => {
+      await this.#stay();
+      await this.takeOver();
+    };
     this.#pump = clock.every(this.#options.leaseMs / 3, pump, (err) =>
       logger.error({ err }, "operations cannot be looked for"),
     );
     await pump();
+  }
+
+  /** What an operation's kind does; `undefined` when this version does not know it. */
+  definition(kind: string): OperationDefinition | undefined {
+    return this.#definitions.get(kind);
   }
 
   /**
@@ -89,27 +115,12 @@ export class OperationEngine implements OperationWatch {
    * @throws CloudHostError `IDEMPOTENCY_MISMATCH`, or what the submission's guard means
    */
   async submit(submission: Submission): Promise<{ id: string; resourceId: string }> {
-    const { definition, idempotencyKey, projectId } = submission;
-    const known = await this.earlier(submission);
-    if (known !== undefined) return known;
-    const { database, journal, clock, onBoundary } = this.#dependencies;
-    const id = this.#ids.next("op");
-    const operation = {
-      id,
-      kind: definition.kind,
-      projectId,
-      actor: submission.actor,
-      resourceId: submission.resourceId,
-      hostId: submission.hostId,
-      idempotencyKey,
-      inputHash: hashOf(submission.request),
-      input: submission.input,
-      firstStep: definition.steps[0]?.name ?? "end",
-      nowMs: clock.nowMs(),
-    };
-    const { hostId } = submission;
-    const reached = hostId === undefined || this.#dependencies.hosts.reached().includes(hostId);
+    const { definition, hostId } = submission;
+    const { database, journal, onBoundary, hosts } = this.#dependencies;
+    const reached = hostId === undefined || hosts.reaches(hostId);
     const runsHere = this.#options.runs && reached && !this.#stop.signal.aborted;
+    const operation = this.#operationOf(submission, runsHere);
+    const { id } = operation;
     const statements = [...submission.statements(id), ...journal.insert(operation, runsHere ? this.#owner : undefined)];
     try {
       const row = await database.run({
@@ -121,7 +132,7 @@ export class OperationEngine implements OperationWatch {
       if (runsHere && row !== undefined) this.#enqueue(row);
       return { id, resourceId: submission.resourceId };
     } catch (error) {
-      // Two with the same key at once: the other was first, and what it has taken may be what refused this one.
+      // The same key came before, or comes at once: the other was first, and what it has taken may be what refused this.
       const first = await this.earlier(submission);
       if (first !== undefined) return first;
       if (error instanceof GuardFailed) throw await submission.refused(error.guard);
@@ -153,51 +164,25 @@ export class OperationEngine implements OperationWatch {
   }
 
   watch(operationId: string): Observable<OperationProgress> {
-    const live = this.#news.pipe(
-      filter((progress) => progress.operationId === operationId),
-      takeUntil(this.#left.pipe(filter((id) => id === operationId))),
-    );
-    const first = defer(() => from(this.#progressOf(operationId)));
-    return new Observable<OperationProgress>((subscriber) => {
-      const runsHere = this.#running.has(operationId) || this.#queue.some(({ id }) => id === operationId);
-      // What happens while the first state is read must not be missed.
-      const early: OperationProgress[] = [];
-      const listening = live.subscribe((progress) => early.push(progress));
-      const all = concat(
-        first,
-        defer(() => {
-          listening.unsubscribe();
-          // Another process may go on with it.
-          const rest = runsHere ? concat(live, this.#polled(operationId)) : this.#polled(operationId);
-          return concat(from(early), rest);
-        }),
-      ).pipe(
-        forwardOnly(),
-        takeWhile(({ state }) => !isEnd(state), true),
-      );
-      const subscription = all.subscribe(subscriber);
-      subscription.add(listening);
-      return subscription;
-    });
+    return this.#news.watch(operationId);
   }
 
-  async ended(operationId: string): Promise<OperationEnd> {
-    const { clock } = this.#dependencies;
-    for (;;) {
-      const mine = this.#running.get(operationId);
-      if (mine !== undefined) await clock.waiting(mine);
-      const row = await this.#row(operationId);
-      if (row !== undefined && isEnd(row.state)) {
-        const error = row.error === null ? undefined : CloudHostError.fromJSON(JSON.parse(row.error) as never);
-        return { state: row.state as OperationEnd["state"], error: row.state === "succeeded" ? undefined : error };
-      }
-      if (this.#stop.signal.aborted) {
-        throw new CloudHostError("CANCELLED", "This cloud is closed; the operation goes on elsewhere.", {
-          what: operationId,
-        });
-      }
-      if (!this.#running.has(operationId)) await clock.sleep(pollMs, this.#stop.signal);
-    }
+  ended(operationId: string): Promise<OperationEnd> {
+    return this.#news.ended(operationId);
+  }
+
+  /** Somebody has cancelled an operation, durably: if it runs here, what it has under way is ended. */
+  interrupt(operationId: string): void {
+    this.#here.get(operationId)?.interruption.cancel();
+  }
+
+  /** Takes over what nobody runs and can go on, or end, here. */
+  async takeOver(): Promise<void> {
+    const { clock, hosts, journal } = this.#dependencies;
+    const most = this.#options.concurrency - this.#here.size;
+    if (!this.#options.runs || this.#stop.signal.aborted || most <= 0) return;
+    const find = { hostIds: hosts.reached(), kinds: [...this.#definitions.keys()], nowMs: clock.nowMs(), most };
+    for (const orphan of await journal.orphans(find)) if (!this.#here.has(orphan.id)) await this.#acquire(orphan);
   }
 
   /**
@@ -207,8 +192,8 @@ export class OperationEngine implements OperationWatch {
   async close(drainMs: number): Promise<void> {
     const { clock, database, journal } = this.#dependencies;
     await this.#pump?.[Symbol.asyncDispose]();
-    this.#queue.length = 0;
-    const all = Promise.allSettled(this.#running.values());
+    for (const { row } of this.#queue.splice(0)) this.#here.delete(row.id);
+    const all = Promise.allSettled([...this.#here.values()].map(({ run }) => run));
     const deadline = new AbortController();
     await Promise.race([all, clock.sleep(drainMs, deadline.signal).catch(() => {})]);
     deadline.abort();
@@ -216,104 +201,102 @@ export class OperationEngine implements OperationWatch {
     await all;
     if (this.#options.runs) await database.run(journal.letGo(this.#owner));
     this.#news.complete();
-    this.#left.complete();
+  }
+
+  #operationOf(submission: Submission, runsHere: boolean): NewOperation {
+    const { definition, timeoutMs = this.#options.timeoutsMs?.[definition.kind] } = submission;
+    const nowMs = this.#dependencies.clock.nowMs();
+    const [first] = definition.steps;
+    const actsFirst = first?.type === "act";
+    return {
+      id: this.#ids.next("op"),
+      kind: definition.kind,
+      projectId: submission.projectId,
+      actor: submission.actor,
+      resourceId: submission.resourceId,
+      hostId: submission.hostId,
+      idempotencyKey: submission.idempotencyKey,
+      inputHash: hashOf(submission.request),
+      input: submission.input,
+      firstStep: first?.name ?? "end",
+      noReturn: actsFirst && definition.pointOfNoReturn === 0,
+      outside: actsFirst && runsHere,
+      deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
+      nowMs,
+    };
   }
 
   #enqueue(row: OperationRow): void {
-    this.#queue.push(row);
+    const here = { row, interruption: new Interruption(this.#dependencies.clock, row) };
+    this.#here.set(row.id, here);
+    this.#queue.push(here);
     this.#next();
   }
 
   #next(): void {
-    while (this.#running.size < this.#options.concurrency && !this.#stop.signal.aborted) {
-      const row = this.#queue.shift();
-      if (row === undefined) return;
-      const run = this.#dependencies.clock
-        .busy(() => this.#run(row))
+    while (this.#running < this.#options.concurrency && !this.#stop.signal.aborted) {
+      const here = this.#queue.shift();
+      if (here === undefined) return;
+      this.#running += 1;
+      here.run = this.#dependencies.clock
+        .busy(() => this.#run(here))
         .finally(() => {
-          this.#running.delete(row.id);
-          this.#left.next(row.id);
+          this.#running -= 1;
+          this.#here.delete(here.row.id);
+          this.#news.left(here.row.id);
           this.#next();
         });
-      this.#running.set(row.id, run);
     }
   }
 
-  async #run(row: OperationRow): Promise<void> {
+  async #run({ row, interruption }: Here): Promise<void> {
     const { logger } = this.#dependencies;
     const definition = this.#definitions.get(row.kind);
-    if (definition === undefined) {
-      logger.error({ operationId: row.id, kind: row.kind }, "an operation of a kind that this version does not know");
-      return;
-    }
+    // Only kinds that are known are taken over.
+    if (definition === undefined) return;
     const dependencies = {
       ...this.#dependencies,
-      progress: (progress: OperationProgress) => this.#news.next(progress),
+      progress: (progress: OperationProgress) => this.#news.tell(progress),
     };
     try {
-      await new OperationRun(dependencies, definition, row, this.#stop.signal).run();
+      interruption.watch();
+      const input = journalledInput(definition, row);
+      await new OperationRun(dependencies, { definition, row, input, interruption }, this.#stop.signal).run();
     } catch (err) {
-      if (err instanceof HostElsewhere)
+      if (isCloudHostError(err, "VERSION_MISMATCH")) {
+        logger.error({ operationId: row.id, kind: row.kind, step: row.step, err }, "operation is stuck");
+        await new RunCommits(dependencies, row, interruption).commit(stuckWhereItIs(row, err));
+      } else if (err instanceof HostElsewhere)
         await this.#dependencies.database.run(this.#dependencies.journal.letGo(this.#owner, row.id));
       else if (err instanceof LeaseLost)
         logger.warn({ operationId: row.id }, "another process runs this operation now");
       else if (!this.#stop.signal.aborted) logger.error({ operationId: row.id, err }, "the operation's run broke off");
+    } finally {
+      interruption.disarm();
     }
   }
 
-  async #takeOver(): Promise<void> {
-    const { database, hosts, journal, logger } = this.#dependencies;
+  /** What runs here stays this process's for another lease; what was cancelled elsewhere is ended. */
+  async #stay(): Promise<void> {
+    const { database, journal } = this.#dependencies;
+    if (this.#here.size === 0) return;
     // Only what really runs here: a run that broke off is nobody's once its lease is over.
-    await database.run(journal.renew(this.#owner, [...this.#running.keys(), ...this.#queue.map(({ id }) => id)]));
-    const room = this.#options.concurrency - this.#running.size - this.#queue.length;
-    if (room <= 0) return;
-    for (const id of await journal.orphans(hosts.reached(), room)) {
-      if (this.#running.has(id)) continue;
-      try {
-        const row = await database.run(journal.acquire(id, this.#owner));
-        logger.info({ operationId: id, kind: row.kind, step: row.step }, "operation taken over");
-        this.#enqueue(row);
-      } catch (error) {
-        if (!(error instanceof GuardFailed && error.guard === fenceGuard)) throw error;
-      }
+    await database.run(journal.renew(this.#owner, [...this.#here.keys()]));
+    for (const id of await journal.cancelled(this.#owner)) this.interrupt(id);
+  }
+
+  async #acquire({ id, kind, cursor, host_id: hostId }: Orphan): Promise<void> {
+    const { database, hosts, journal, logger } = this.#dependencies;
+    const acts = this.#definitions.get(kind)?.steps[cursor]?.type === "act";
+    const reached = hostId === null || hosts.reaches(hostId);
+    try {
+      const row = await database.run(journal.acquire(id, this.#owner, acts && reached));
+      logger.info({ operationId: id, kind: row.kind, step: row.step }, "operation taken over");
+      this.#enqueue(row);
+    } catch (error) {
+      if (!(error instanceof GuardFailed && error.guard === fenceGuard)) throw error;
     }
-  }
-
-  async #row(operationId: string): Promise<OperationRow | undefined> {
-    const { database } = this.#dependencies;
-    return database.first<OperationRow>(database.read(database.tables.operations).where({ id: operationId }));
-  }
-
-  async #progressOf(operationId: string): Promise<OperationProgress> {
-    const row = await this.#row(operationId);
-    if (row === undefined)
-      throw new CloudHostError("NOT_FOUND", "There is no such operation.", { resource: "operation", id: operationId });
-    return { operationId, state: row.state, step: row.step, percent: row.percent };
-  }
-
-  /** An operation that another process runs: the journal is asked. */
-  #polled(operationId: string): Observable<OperationProgress> {
-    return new Observable((subscriber) => {
-      const gone = new AbortController();
-      const poll = async (): Promise<void> => {
-        for (;;) {
-          const progress = await this.#progressOf(operationId);
-          subscriber.next(progress);
-          if (isEnd(progress.state) || gone.signal.aborted) break;
-          await this.#dependencies.clock.sleep(pollMs, AbortSignal.any([gone.signal, this.#stop.signal]));
-        }
-        subscriber.complete();
-      };
-      // Progress tells and does not throw: who subscribes without a handler for errors would end the process.
-      poll().catch(() => subscriber.complete());
-      return () => gone.abort();
-    });
   }
 }
 
-/** How often the journal is asked about an operation that another process runs. */
-const pollMs = 250;
-
 const hashOf = (request: object): string => createHash("sha256").update(canonicalJson(request)).digest("hex");
-
-const isEnd = (state: OperationState): boolean => state === "succeeded" || state === "failed" || state === "stuck";

@@ -5,7 +5,8 @@ import type { HostDirectory } from "./run-dependencies.ts";
 /** The hosts that this process has opened, as act steps see them. */
 export const hostDirectory = (runtime: HostRuntime, convergence: NetworkConvergence): HostDirectory => ({
   reached: () => runtime.opened.map(({ id }) => id),
-  host(hostId, { operationId, epoch, resource, nextCommandId, onPercent }) {
+  reaches: (hostId) => runtime.has(hostId),
+  host(hostId, { operationId, epoch, resource, nextCommandId, onPercent, signal }) {
     const { client } = runtime.get(hostId);
     const bound = client.bind({
       operationId,
@@ -13,6 +14,7 @@ export const hostDirectory = (runtime: HostRuntime, convergence: NetworkConverge
       resource,
       nextCommandId,
       onProgress: onPercent,
+      signal,
     });
     return {
       compute: bound.compute,

@@ -3,6 +3,7 @@ import { guarded, insertInto, script, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import type { CloudHostError } from "../errors.ts";
 import { msFrom } from "../units.ts";
+import type { Direction } from "./definition.ts";
 import type { OperationState } from "./model.ts";
 
 /** An operation's row. */
@@ -12,6 +13,7 @@ export interface OperationRow {
   readonly project_id: string | null;
   readonly actor: string;
   readonly resource_id: string;
+  readonly host_id: string | null;
   readonly idempotency_key: string | null;
   readonly input_hash: string;
   readonly input: string;
@@ -24,6 +26,19 @@ export interface OperationRow {
   readonly error: string | null;
   readonly owner: string | null;
   readonly epoch: number;
+  readonly lease_until_ms: number;
+  /** Which way it goes, also while it is stuck. */
+  readonly direction: Direction;
+  /** Whether it is past its point of no return. */
+  readonly no_return: number | boolean;
+  /** Whether anything outside may have been done. */
+  readonly outside: number | boolean;
+  readonly cancel_at_ms: number | null;
+  readonly deadline_ms: number | null;
+  /** How often somebody had it go on after it was stuck. */
+  readonly retries: number;
+  readonly stuck: string | null;
+  readonly abandoned: string | null;
   readonly created_at_ms: number;
   readonly updated_at_ms: number;
 }
@@ -40,12 +55,18 @@ export interface NewOperation {
   readonly inputHash: string;
   readonly input: object;
   readonly firstStep: string;
+  /** Whether its first step is behind the point of no return. */
+  readonly noReturn: boolean;
+  /** Whether its first step reaches outside and is begun by whom it is leased to. */
+  readonly outside: boolean;
+  readonly deadlineMs: number | undefined;
   readonly nowMs: number;
 }
 
 /** What a journal entry changes. */
 export interface JournalEntry {
   readonly state: OperationState;
+  readonly direction: Direction;
   readonly cursor: number;
   /** Of the step at the cursor. */
   readonly attempt: number;
@@ -53,8 +74,13 @@ export interface JournalEntry {
   readonly step: string;
   readonly percent: number;
   readonly error: CloudHostError | undefined;
-  /** The host that its steps reach, once that is known: only who can reach it goes on. */
+  /** What its step failed with at last, and how often it was tried. */
+  readonly stuck: { readonly error: CloudHostError; readonly attempts: number } | undefined;
+  /** The host that its step reaches, once that is known: only who can reach it goes on. */
   readonly hostId: string | undefined;
+  readonly noReturn: boolean;
+  /** Whether anything outside may have been done by now. */
+  readonly outside: boolean;
 }
 
 /** Whose run it is: a write of anybody else changes no row. */
@@ -64,8 +90,23 @@ export interface Fence {
   readonly epoch: number;
 }
 
+/** Which operations a process may take over. */
+export interface FindOrphans {
+  /** The hosts that it reaches. */
+  readonly hostIds: readonly string[];
+  /** The kinds that its version knows. */
+  readonly kinds: readonly string[];
+  readonly nowMs: number;
+  readonly most: number;
+}
+
+/** An operation that nobody runs. */
+export type Orphan = Pick<OperationRow, "id" | "kind" | "cursor" | "host_id">;
+
 /** How long an idempotency key is known. */
 const keyKeptMs = msFrom({ days: 7 });
+
+const bool = (value: boolean): string => (value ? "TRUE" : "FALSE");
 
 /** The guard of every journal entry: it fails when another process has the operation by now. */
 export const fenceGuard = "fence";
@@ -111,11 +152,13 @@ export class OperationJournal {
         input: JSON.stringify(operation.input),
         context: "{}",
         state: "running",
+        direction: "do",
         cursor: 0,
         attempt: 0,
         step: operation.firstStep,
         percent: 0,
         error: null,
+        deadline_ms: operation.deadlineMs ?? null,
         owner: null,
         epoch: 0,
         lease_until_ms: 0,
@@ -123,31 +166,37 @@ export class OperationJournal {
         created_at_ms: operation.nowMs,
         updated_at_ms: operation.nowMs,
       }),
+      ...(operation.noReturn
+        ? [statement(`UPDATE ${operations} SET no_return = TRUE WHERE id = ?`, [operation.id])]
+        : []),
       ...(owner === undefined
         ? []
         : [
             statement(
-              `UPDATE ${operations} SET owner = ?, epoch = ${value}, lease_until_ms = ${this.#until()} WHERE id = ? RETURNING *`,
+              `UPDATE ${operations} SET owner = ?, epoch = ${value}, lease_until_ms = ${this.#until()}, outside = ${bool(operation.outside)} WHERE id = ? RETURNING *`,
               [owner, operation.id],
             ),
           ]),
     ];
   }
 
-  /** One fenced entry; its lease goes on. */
+  /** One fenced entry; its lease goes on. One that goes forward is refused as well when a cancel was asked for. */
   entry({ operationId, owner, epoch }: Fence, entry: JournalEntry, nowMs: number): Statement {
     const ended = entry.state === "succeeded" || entry.state === "failed" || entry.state === "stuck";
+    const goesOn = entry.state === "running" || entry.state === "succeeded" ? " AND cancel_at_ms IS NULL" : "";
     return guarded(
       fenceGuard,
-      `UPDATE ${this.#database.tables.operations} SET state = ?, cursor = ?, attempt = ?, context = ?, step = ?, percent = ?, error = ?, host_id = ?, updated_at_ms = ?, lease_until_ms = ${ended ? "0" : this.#until()} WHERE id = ? AND owner = ? AND epoch = ?`,
+      `UPDATE ${this.#database.tables.operations} SET state = ?, direction = ?, cursor = ?, attempt = ?, context = ?, step = ?, percent = ?, error = ?, stuck = ?, host_id = ?, no_return = ${bool(entry.noReturn)}, outside = ${bool(entry.outside)}, updated_at_ms = ?, lease_until_ms = ${ended ? "0" : this.#until()} WHERE id = ? AND owner = ? AND epoch = ?${goesOn}`,
       [
         entry.state,
+        entry.direction,
         entry.cursor,
         entry.attempt,
         JSON.stringify(entry.context),
         entry.step,
         entry.percent,
         entry.error === undefined ? null : JSON.stringify(entry.error.toJSON()),
+        entry.stuck === undefined ? null : JSON.stringify(entry.stuck),
         entry.hostId ?? null,
         nowMs,
         operationId,
@@ -162,15 +211,19 @@ export class OperationJournal {
     return insertInto(this.#database.tables.operation_events, { operation_id: operationId, step, what, at_ms: nowMs });
   }
 
-  /** Takes an operation that nobody has, or whose lease is over: guard `fence` when somebody else was first. */
-  acquire(operationId: string, owner: string): Script<OperationRow> {
+  /**
+   * Takes an operation that nobody has, or whose lease is over: guard `fence` when somebody else was first.
+   * @param reachesOut whether its step reaches outside and goes on here
+   */
+  acquire(operationId: string, owner: string, reachesOut: boolean): Script<OperationRow> {
     const { before, value } = this.#database.fence;
+    const outside = reachesOut ? ", outside = TRUE" : "";
     return {
       statements: [
         ...before.map(({ sql }) => statement(sql)),
         guarded(
           fenceGuard,
-          `UPDATE ${this.#database.tables.operations} SET owner = ?, epoch = ${value}, lease_until_ms = ${this.#until()} WHERE id = ? AND state IN ('running', 'undoing') AND lease_until_ms < ${this.#database.leaseNow()} RETURNING *`,
+          `UPDATE ${this.#database.tables.operations} SET owner = ?, epoch = ${value}, lease_until_ms = ${this.#until()}${outside} WHERE id = ? AND state IN ('running', 'undoing') AND lease_until_ms < ${this.#database.leaseNow()} RETURNING *`,
           [owner, operationId],
         ),
       ],
@@ -200,19 +253,44 @@ export class OperationJournal {
     );
   }
 
-  /** Operations that nobody runs and who reaches these hosts should, oldest first. */
-  async orphans(hostIds: readonly string[], most: number): Promise<readonly string[]> {
+  /** Of this owner's, those that somebody has cancelled meanwhile. */
+  async cancelled(owner: string): Promise<readonly string[]> {
     const { read, tables } = this.#database;
     const rows = await this.#database.all<{ id: string }>(
       read(tables.operations)
-        .whereIn("state", ["running", "undoing"])
-        .whereRaw(`lease_until_ms < ${this.#database.leaseNow()}`)
-        .where((either) => void either.whereNull("host_id").orWhereIn("host_id", [...hostIds]))
-        .orderBy("id")
-        .limit(most)
+        .where({ owner, state: "running" })
+        .where("lease_until_ms", ">", 0)
+        .whereNotNull("cancel_at_ms")
         .select("id"),
     );
     return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Operations that nobody runs, oldest first: those whose hosts are reached here, which go on; and those that are to
+   * end and have done nothing outside, which anybody can end.
+   */
+  async orphans({ hostIds, kinds, nowMs, most }: FindOrphans): Promise<readonly Orphan[]> {
+    const { read, tables } = this.#database;
+    return this.#database.all<Orphan>(
+      read(tables.operations)
+        .whereIn("state", ["running", "undoing"])
+        .whereIn("kind", [...kinds])
+        .whereRaw(`lease_until_ms < ${this.#database.leaseNow()}`)
+        .where(
+          (either) =>
+            void either
+              .whereNull("host_id")
+              .orWhereIn("host_id", [...hostIds])
+              .orWhereRaw(
+                "(state = 'running' AND NOT outside AND NOT no_return AND (cancel_at_ms IS NOT NULL OR deadline_ms <= ?))",
+                [nowMs],
+              ),
+        )
+        .orderBy("id")
+        .limit(most)
+        .select("id", "kind", "cursor", "host_id"),
+    );
   }
 
   /** A key is free again when the operation that had it is old. */

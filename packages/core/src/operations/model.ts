@@ -2,10 +2,40 @@ import { z } from "zod";
 import { idOf } from "../ids.ts";
 import { NameOrId, Page } from "../names.ts";
 import { ErrorRecord } from "../ports/bus.ts";
+import { msFrom } from "../units.ts";
 
-/** `undoing`: a step failed, what was done is being taken back. `stuck`: taking it back failed too; somebody must look. */
+/**
+ * `undoing`: a step failed, what was done is being taken back. `stuck`: taking it back failed too, or what only goes
+ * forward: an operator must look, and retry or abandon it.
+ */
 export const OperationState = z.enum(["running", "undoing", "succeeded", "failed", "stuck"]);
 export type OperationState = z.infer<typeof OperationState>;
+
+/** Why an operation is stuck: what its step failed with, and how often it was tried. */
+export const StuckRecord = z.strictObject({ error: ErrorRecord, attempts: z.int().min(1) });
+export type StuckRecord = z.infer<typeof StuckRecord>;
+
+/** Who gave an operation up, why, and what is left of it. */
+export const AbandonRecord = z.strictObject({
+  reason: z.string(),
+  userId: z.string(),
+  atMs: z.int(),
+  /** The steps that were not taken back; past the point of no return, those that were not done. */
+  leftOver: z.array(z.string()),
+});
+export type AbandonRecord = z.infer<typeof AbandonRecord>;
+
+/** What an operation waits for while nobody runs it. */
+export const OperationWait = z.strictObject({
+  /**
+   * `host`: a process that reaches its host. `version`: one of a version that knows its kind. `process`: any one that
+   * runs operations and has room.
+   */
+  what: z.enum(["host", "version", "process"]),
+  /** The host's name, for who may see hosts. */
+  host: z.string().nullable(),
+});
+export type OperationWait = z.infer<typeof OperationWait>;
 
 /** Something long that was asked for, and how far it is. Durable: it is resumed after a crash. */
 export const Operation = z.strictObject({
@@ -20,7 +50,17 @@ export const Operation = z.strictObject({
   /** The step under way, or the last one. */
   step: z.string(),
   percent: z.int().min(0).max(100),
+  /** Why it failed, or is being taken back. */
   error: ErrorRecord.nullable(),
+  waitingFor: OperationWait.nullable(),
+  /** Whether it can be cancelled now: it goes forward, and is not past its point of no return. */
+  cancellable: z.boolean(),
+  /** When somebody asked that it be cancelled. */
+  cancelledAtMs: z.int().nullable(),
+  /** By when it must be done, or is taken back. */
+  deadlineMs: z.int().nullable(),
+  stuck: StuckRecord.nullable(),
+  abandoned: AbandonRecord.nullable(),
   createdAtMs: z.int(),
   updatedAtMs: z.int(),
 });
@@ -34,6 +74,16 @@ export interface OperationProgress {
   /** 0 to 100. */
   readonly percent: number;
 }
+
+/** How long an operation may take before it is taken back, in milliseconds: a week at most. */
+export const TimeoutMs = z
+  .int()
+  .min(1)
+  .max(msFrom({ days: 7 }));
+
+/** Why an operation is given up. */
+export const AbandonOperation = z.strictObject({ reason: z.string().min(1).max(1000) });
+export type AbandonOperation = z.input<typeof AbandonOperation>;
 
 /** Which operations to list. */
 export const ListOperations = Page.extend({ state: OperationState.optional(), resourceId: NameOrId.optional() });

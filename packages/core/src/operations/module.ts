@@ -12,6 +12,7 @@ import type { OperationDefinition } from "./definition.ts";
 import { OperationEngine } from "./engine.ts";
 import { hostDirectory } from "./host-directory.ts";
 import { OperationJournal } from "./journal.ts";
+import { OperationRecords } from "./store.ts";
 
 /** Every operation there is: what resumes after a crash, and what the crash harness kills. */
 export const operationDefinitions: readonly OperationDefinition[] = [
@@ -30,6 +31,9 @@ export const operationBoundaries: readonly string[] = operationDefinitions.flatM
 
 /** The engine that runs operations. */
 export const operationsModule: ContainerModule = defaults(({ bind }) => {
+  bind(tokens.operations)
+    .toResolvedValue((database) => new OperationRecords(database), [tokens.database])
+    .inSingletonScope();
   bind(tokens.engine)
     .toResolvedValue(
       (

@@ -1,22 +1,28 @@
-import { GuardFailed } from "../database/script.ts";
-import type { Script, Statement } from "../database/script.ts";
-import { CloudHostError, isCloudHostError } from "../errors.ts";
-import type { Direction, OperationDefinition, Step } from "./definition.ts";
-import { fenceGuard } from "./journal.ts";
-import type { Fence, JournalEntry, OperationRow } from "./journal.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Act, Direction, OperationDefinition } from "./definition.ts";
+import type { Interruption } from "./interruption.ts";
+import type { OperationRow } from "./journal.ts";
 import type { OperationState } from "./model.ts";
-import { outboxEvent } from "./outbox.ts";
-import { percentOf } from "./percent.ts";
-import { joinScripts, nextAct } from "./plan-commit.ts";
+import { nextAct } from "./plan-commit.ts";
 import type { StepScript } from "./plan-commit.ts";
 import { RecordGroup } from "./record-group.ts";
 import { backOffMs, doAttemptsMost, roundsMost, undoAttemptsMost } from "./retry.ts";
+import { RunCommits } from "./run-commits.ts";
+import type { Mark } from "./run-commits.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
+import { RunPosition } from "./run-position.ts";
 import { StepContexts } from "./step-contexts.ts";
-import { LeaseLost, StoreTrouble, endsRun } from "./stop-reasons.ts";
+import { endsRun } from "./stop-reasons.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
-type ActStep = Extract<Step, { type: "act" }>;
-type Mark = Script<{ revision: number }>;
+/** What a run is of. */
+export interface RunSubject {
+  readonly definition: OperationDefinition;
+  readonly row: OperationRow;
+  /** The row's, parsed. */
+  readonly input: object;
+  readonly interruption: Interruption;
+}
 
 /**
  * One run of one operation, from where its journal says it is to its end. Between two effects there is one commit: it
@@ -26,27 +32,22 @@ export class OperationRun {
   readonly #dependencies: RunDependencies;
   readonly #definition: OperationDefinition;
   readonly #row: OperationRow;
-  readonly #signal: AbortSignal;
-  readonly #fence: Fence;
+  readonly #interruption: Interruption;
+  readonly #stop: AbortSignal;
   readonly #contexts: StepContexts;
-  /** What the steps have returned. */
-  #state: object;
-  #cursor: number;
-  #attempt: number;
-  #error: CloudHostError | undefined;
-  #revision = 0;
+  readonly #commits: RunCommits;
+  readonly #at: RunPosition;
 
-  constructor(dependencies: RunDependencies, definition: OperationDefinition, row: OperationRow, signal: AbortSignal) {
+  /** @param stop fires when this process stops */
+  constructor(dependencies: RunDependencies, { definition, row, input, interruption }: RunSubject, stop: AbortSignal) {
     this.#dependencies = dependencies;
     this.#definition = definition;
     this.#row = row;
-    this.#signal = signal;
-    this.#fence = { operationId: row.id, owner: row.owner ?? "", epoch: row.epoch };
-    this.#contexts = new StepContexts(dependencies, row, definition.input.parse(JSON.parse(row.input)), signal);
-    this.#state = JSON.parse(row.context) as object;
-    this.#cursor = row.cursor;
-    this.#attempt = row.attempt;
-    this.#error = row.error === null ? undefined : CloudHostError.fromJSON(JSON.parse(row.error) as never);
+    this.#interruption = interruption;
+    this.#stop = stop;
+    this.#contexts = new StepContexts(dependencies, row, input, stop);
+    this.#commits = new RunCommits(dependencies, row, interruption);
+    this.#at = new RunPosition(definition, this.#contexts, row);
   }
 
   /**
@@ -54,97 +55,105 @@ export class OperationRun {
    * @throws LeaseLost, HostElsewhere when somebody else goes on with it; the signal's reason when this process stops
    */
   async run(): Promise<OperationState> {
-    if (this.#row.state === "running") {
-      try {
-        await this.#forward();
-        return "succeeded";
-      } catch (error) {
-        if (this.#mustStop(error)) throw error;
-        this.#error = CloudHostError.from(error);
-        this.#attempt = 0;
-        this.#dependencies.logger.warn(
-          { operationId: this.#row.id, kind: this.#row.kind, step: this.#stepName(), err: error },
-          "operation failed, undoing",
-        );
-        await this.#retreat(this.#cursor);
-      }
-    } else if (this.#cursor >= 0 && this.#act()?.mark !== undefined) {
-      await this.#retreat(this.#cursor);
+    try {
+      const resumed = this.#at.direction === "undo";
+      if (!resumed && (await this.#forward())) return "succeeded";
+      await this.#backward(resumed);
+      return "failed";
+    } catch (error) {
+      if (this.#mustStop(error)) throw error;
+      return this.#stuck(CloudHostError.from(error));
     }
-    return this.#backward();
   }
 
-  async #forward(): Promise<void> {
-    const { steps } = this.#definition;
-    const current = steps[this.#cursor];
+  /**
+   * @returns whether it is done; `false` when it is to be taken back
+   * @throws CloudHostError when it failed where nothing is taken back
+   */
+  async #forward(): Promise<boolean> {
+    const at = this.#at;
+    try {
+      await this.#take();
+      return true;
+    } catch (error) {
+      if (this.#mustStop(error) || at.noReturn) throw error;
+      at.error = this.#interruption.reason ?? CloudHostError.from(error);
+      at.attempt = 0;
+      at.direction = "undo";
+      const { id: operationId, kind } = this.#row;
+      const { stepName: step, error: err } = at;
+      this.#dependencies.logger.warn({ operationId, kind, step, err }, "operation failed, undoing");
+      return false;
+    }
+  }
+
+  /** Takes the steps from the one at the cursor to the last. */
+  async #take(): Promise<void> {
+    const at = this.#at;
+    if (!at.noReturn) this.#interruption.throwIfDue();
     // A step that was begun before a crash is begun again only where beginning it writes something.
-    if (current?.type !== "act" || current.mark !== undefined) await this.#advance(this.#cursor);
-    for (let act = this.#act(); act !== undefined; act = this.#act()) {
+    if (at.beginsAnew) await this.#advance(at.cursor);
+    for (;;) {
+      const { act } = at;
+      if (act === undefined) break;
       this.#boundary("do", `${act.name}: begun`);
-      const out = await this.#attempts(
-        act,
-        "do",
-        doAttemptsMost,
-        (error) => error.retryable,
-        () => act.run(this.#context(act, "do")),
-      );
+      const out = await this.#persist(() => act.run(this.#context(act)));
       this.#boundary("do", `${act.name}: done`);
-      this.#state = { ...this.#state, ...out };
-      this.#attempt = 0;
-      await this.#advance(this.#cursor + 1);
+      at.state = { ...at.state, ...out };
+      at.attempt = 0;
+      await this.#advance(at.cursor + 1);
     }
     this.#boundary("do", "end");
   }
 
-  async #backward(): Promise<OperationState> {
-    while (this.#cursor >= 0) {
-      const act = this.#act();
+  /** Takes the steps back, from the one at the cursor to the first. */
+  async #backward(resumed: boolean): Promise<void> {
+    const at = this.#at;
+    if (!resumed || at.beginsAnew) await this.#retreat(at.cursor);
+    while (at.cursor >= 0) {
+      const { act } = at;
       if (act?.undo !== undefined) {
         this.#boundary("undo", `${act.name}: begun`);
-        try {
-          await this.#attempts(
-            act,
-            "undo",
-            undoAttemptsMost,
-            () => true,
-            () => act.undo?.(this.#context(act, "undo")),
-          );
-        } catch (error) {
-          if (this.#mustStop(error)) throw error;
-          await this.#stuck(CloudHostError.from(error));
-          return "stuck";
-        }
+        await this.#persist(() => act.undo?.(this.#context(act)));
         this.#boundary("undo", `${act.name}: done`);
       }
-      this.#attempt = 0;
-      await this.#retreat(this.#cursor - 1);
+      at.attempt = 0;
+      await this.#retreat(at.cursor - 1);
     }
     this.#boundary("undo", "end");
-    return "failed";
   }
 
   /** Commits everything up to the next act step, and the entry that begins it; or the end. */
   async #advance(from: number): Promise<void> {
+    // Before the point of no return a refusal takes all back; behind it, it is tried again.
+    await (this.#at.noReturn ? this.#persist(() => this.#commitGroup(from)) : this.#commitGroup(from));
+  }
+
+  async #commitGroup(from: number): Promise<void> {
+    const at = this.#at;
     const to = nextAct(this.#definition, from);
-    const { steps } = this.#definition;
-    const ends = to === steps.length;
+    const act = this.#definition.steps[to] as Act | undefined;
+    if (!at.noReturn) this.#interruption.throwIfDue();
     // While the commit is tried, a failure is the group's: undo then begins at its last step.
-    this.#cursor = ends ? to - 1 : to;
-    if (!ends && to > from) this.#cursor = to - 1;
+    at.cursor = act === undefined || to > from ? to - 1 : to;
     const group = new RecordGroup(this.#definition, this.#contexts, from, to);
     for (let round = 0; round < roundsMost;) {
-      const built = await group.build(this.#state);
+      const built = await group.build(at.state);
       if (built === undefined) {
         group.again();
         round += 1;
         continue;
       }
-      const mark = ends ? undefined : this.#markOf(steps[to] as ActStep, "do", built.state);
-      const entry = this.#entry(ends ? "succeeded" : "running", ends ? to - 1 : to, built.state);
-      const refused = await this.#commit(built.scripts, entry, mark, ends ? "succeeded" : undefined);
+      const entry = {
+        ...(act === undefined ? at.entry("succeeded", to - 1, built.state) : at.entry("running", to, built.state)),
+        noReturn: to >= this.#definition.pointOfNoReturn,
+        outside: at.outside || (act !== undefined && this.#reaches(act, built.state)),
+      };
+      const mark = act === undefined ? undefined : this.#markOf(act, built.state);
+      const refused = await this.#commits.commit(entry, built.scripts, mark);
       if (refused === undefined) {
-        this.#state = built.state;
-        this.#cursor = to;
+        at.moveTo(to, entry);
+        if (at.noReturn) this.#interruption.disarm();
         return;
       }
       if (refused.how === "next") group.next(refused.step);
@@ -158,175 +167,112 @@ export class OperationRun {
 
   /** Takes back every record step from here down to the next act step, and begins that one's undo; or ends it. */
   async #retreat(from: number): Promise<void> {
-    const { steps } = this.#definition;
+    await this.#persist(() => this.#commitRetreat(from));
+  }
+
+  async #commitRetreat(from: number): Promise<void> {
+    const { steps, failed } = this.#definition;
+    const at = this.#at;
     const scripts: StepScript[] = [];
-    const context = this.#contexts.record(this.#state) as never;
+    const context = this.#contexts.record(at.state) as never;
     let index = from;
     for (; index >= 0; index -= 1) {
       const step = steps[index];
-      if (step?.type === "act" && step.undo !== undefined) break;
-      if (step?.type === "record" && step.undo !== undefined)
+      if (step?.type === "act" && step.undo !== undefined) {
+        if (at.outside) break;
+        // It was begun in the journal only.
+        const mark = this.#markOf(step, at.state);
+        if (mark !== undefined) scripts.push({ step: step.name, script: mark });
+      } else if (step?.type === "record" && step.undo !== undefined) {
         scripts.push({ step: step.name, script: step.undo(context) });
-    }
-    const act = index < 0 ? undefined : (steps[index] as ActStep);
-    if (act === undefined) {
-      const error = this.#error ?? new CloudHostError("INTERNAL", "The operation failed.", {});
-      scripts.push({ step: "failed", script: this.#definition.failed(context, error) });
-    }
-    const entry = this.#entry(act === undefined ? "failed" : "undoing", index, this.#state);
-    const mark = act === undefined ? undefined : this.#markOf(act, "undo", this.#state);
-    await this.#commit(scripts, entry, mark, act === undefined ? "failed" : undefined);
-    this.#cursor = index;
-  }
-
-  async #stuck(err: CloudHostError): Promise<void> {
-    const { id: operationId, kind } = this.#row;
-    this.#dependencies.logger.error({ operationId, kind, step: this.#stepName(), err }, "operation is stuck");
-    await this.#commit([], this.#entry("stuck", this.#cursor, this.#state), undefined, "stuck");
-  }
-
-  /**
-   * One commit: the fenced entry first, then what the steps write, then the mark of the act step that comes next. A
-   * refusal that an alternative may answer is returned.
-   */
-  async #commit(
-    steps: readonly StepScript[],
-    entry: JournalEntry,
-    mark: Mark | undefined,
-    ended: "succeeded" | "failed" | "stuck" | undefined,
-  ): Promise<{ how: "next" | "again"; step: string } | undefined> {
-    const { database, journal, clock } = this.#dependencies;
-    const nowMs = clock.nowMs();
-    const scripts = [...steps, ...(mark === undefined ? [] : [{ step: "mark", script: mark }])];
-    const own = [
-      journal.entry(this.#fence, entry, nowMs),
-      journal.event(this.#row.id, entry.step, entry.state, nowMs),
-      ...(ended === undefined ? [] : [this.#ended(ended, nowMs)]),
-    ];
-    const joined = joinScripts(own, scripts);
-    try {
-      const rows = await database.run({ statements: joined.statements, result: (all) => all });
-      joined.committed(rows);
-      if (mark !== undefined && typeof mark.result === "function") {
-        this.#revision = mark.result(joined.rowsOf(steps.length, rows)).revision;
       }
-    } catch (error) {
-      if (database.isTrouble(error)) throw new StoreTrouble("The store is in trouble.", { cause: error });
-      if (!(error instanceof GuardFailed)) throw error;
-      if (error.guard === fenceGuard) throw new LeaseLost();
-      const refused = scripts[joined.ownerOf(error.statement) ?? 0];
-      const how = await refused?.script.refused?.(error.guard);
-      if (refused !== undefined && (how === "next" || how === "again")) return { how, step: refused.step };
-      if (isCloudHostError(how)) throw how;
-      const reason = `${refused?.step ?? "journal"}: ${error.message}`;
-      throw new CloudHostError("INTERNAL", reason, { reason }, { cause: error });
     }
-    const { state, step, percent } = entry;
-    this.#dependencies.progress({ operationId: this.#row.id, state, step, percent });
-    this.#dependencies.committed();
-    return undefined;
+    const act = index < 0 ? undefined : (steps[index] as Act);
+    if (act === undefined) {
+      const error = at.error ?? new CloudHostError("INTERNAL", "The operation failed.", {});
+      scripts.push({ step: "failed", script: failed(context, error) });
+    }
+    const entry = at.entry(act === undefined ? "failed" : "undoing", index);
+    await this.#commits.commit(entry, scripts, act === undefined ? undefined : this.#markOf(act, at.state));
+    at.moveTo(index, entry);
   }
 
-  /** Runs an effect until it is done, or its attempts are. */
-  async #attempts(
-    act: ActStep,
-    direction: Direction,
-    most: number,
-    again: (error: CloudHostError) => boolean,
-    effect: () => Promise<object | void> | undefined,
-  ): Promise<object | undefined> {
-    const { clock, logger } = this.#dependencies;
+  async #stuck(error: CloudHostError): Promise<OperationState> {
+    const at = this.#at;
+    const { id: operationId, kind } = this.#row;
+    this.#dependencies.logger.error({ operationId, kind, step: at.stepName, err: error }, "operation is stuck");
+    at.error ??= error;
+    await this.#commits.commit({ ...at.entry("stuck"), stuck: { error, attempts: at.attempt + 1 } });
+    return "stuck";
+  }
+
+  /** Does something until it is done, or its attempts are. */
+  async #persist<Out>(effect: () => Promise<Out> | undefined): Promise<Out | undefined> {
+    const at = this.#at;
+    const { cursor } = at;
     for (;;) {
       try {
-        return (await this.#unlessStopped(effect)) ?? undefined;
+        // When this process stops, an effect is left as it is, not cancelled: its commands go on, and who takes the
+        // operation over asks for the same ones and is told how they ended.
+        return await unlessAborted(this.#stop, effect);
       } catch (cause) {
         if (this.#mustStop(cause)) throw cause;
         const error = CloudHostError.from(cause);
-        if (this.#attempt + 1 >= most || !again(error)) throw error;
-        this.#attempt += 1;
-        logger.warn(
-          { operationId: this.#row.id, step: act.name, direction, attempt: this.#attempt, err: error },
-          "step will be tried again",
-        );
-        // The attempt is journalled: its commands have ids of their own, also after a crash.
-        const entry = this.#entry(direction === "do" ? "running" : "undoing", this.#cursor, this.#state);
-        await this.#commit([], entry, undefined, undefined);
-        await clock.sleep(backOffMs(this.#attempt), this.#signal);
+        const again = this.#triesAgain(error);
+        if (again || at.noReturn) at.cursor = cursor;
+        if (!again) throw error;
+        await this.#backOff(error);
       }
     }
   }
 
-  /**
-   * Waits for an effect, until this process stops: then it is left as it is, not cancelled. Its commands go on, and who
-   * takes the operation over asks for the same ones and is told how they ended.
-   */
-  async #unlessStopped<Out>(effect: () => Promise<Out> | undefined): Promise<Out | undefined> {
-    this.#signal.throwIfAborted();
-    const stopped = Promise.withResolvers<never>();
-    const stop = (): void => stopped.reject(this.#signal.reason);
-    this.#signal.addEventListener("abort", stop, { once: true });
-    try {
-      return await Promise.race([effect(), stopped.promise]);
-    } finally {
-      this.#signal.removeEventListener("abort", stop);
-    }
+  #triesAgain(error: CloudHostError): boolean {
+    const { attempt, direction, noReturn } = this.#at;
+    if (direction === "undo" || noReturn) return attempt + 1 < undoAttemptsMost;
+    return error.retryable && attempt + 1 < doAttemptsMost && this.#interruption.reason === undefined;
   }
 
-  #entry(state: OperationState, cursor: number, context: object): JournalEntry {
-    const undone = state === "undoing" || state === "failed" || state === "stuck";
-    return {
-      state,
-      cursor,
-      attempt: this.#attempt,
-      context,
-      step: this.#definition.steps[cursor]?.name ?? "end",
-      percent: state === "succeeded" ? 100 : percentOf(this.#definition, cursor),
-      error: undone ? this.#error : undefined,
-      hostId: this.#contexts.hostIn(context),
-    };
-  }
-
-  #ended(how: "succeeded" | "failed" | "stuck", atMs: number): Statement {
-    const { id: operationId, kind, project_id: projectId, resource_id: resourceId, actor } = this.#row;
-    const data = { operationId, ...(this.#error === undefined ? {} : { code: this.#error.code }) };
-    return outboxEvent(this.#dependencies.database.tables, {
-      kind: `${kind}.${how}`,
-      projectId,
-      resourceId,
-      actor,
-      data,
-      atMs,
-    });
+  /** Journals that an attempt failed, and waits before the next. */
+  async #backOff(err: CloudHostError): Promise<void> {
+    const { clock, logger } = this.#dependencies;
+    const at = this.#at;
+    at.attempt += 1;
+    const { stepName: step, direction, attempt } = at;
+    logger.warn({ operationId: this.#row.id, step, direction, attempt, err }, "step will be tried again");
+    // The attempt is journalled: its commands have ids of their own, also after a crash.
+    await this.#commits.commit(at.entry(direction === "do" ? "running" : "undoing"));
+    const signals = [this.#stop, this.#signal()].filter((signal) => signal !== undefined);
+    await clock.sleep(backOffMs(attempt), AbortSignal.any(signals));
   }
 
   /** Whether this run ends here and another goes on, with nothing to take back. */
   #mustStop(error: unknown): boolean {
-    return endsRun(error) || this.#signal.aborted;
+    return endsRun(error) || this.#stop.aborted;
   }
 
-  #act(): ActStep | undefined {
-    const step = this.#definition.steps[this.#cursor];
-    return step?.type === "act" ? step : undefined;
+  /** Whether a step's effect is within this process's reach. */
+  #reaches(act: Act, state: object): boolean {
+    const hostId = this.#contexts.hostOf(act, state);
+    return hostId === undefined || this.#dependencies.hosts.reaches(hostId);
   }
 
-  #stepName(): string {
-    return this.#definition.steps[this.#cursor]?.name ?? "end";
+  /** Ends what is under way before its time; nothing does on the way back, or past the point of no return. */
+  #signal(): AbortSignal | undefined {
+    return this.#at.direction === "undo" || this.#at.noReturn ? undefined : this.#interruption.signal;
   }
 
-  #markOf(act: ActStep, direction: Direction, state: object): Mark | undefined {
-    return act.mark?.(this.#contexts.record(state) as never, direction);
+  #markOf(act: Act, state: object): Mark | undefined {
+    return act.mark?.(this.#contexts.record(state) as never, this.#at.direction);
   }
 
-  #context(act: ActStep, direction: Direction): never {
+  #context(act: Act): never {
+    const { attempt, direction, state } = this.#at;
+    const progressed = { operationId: this.#row.id, state: direction === "do" ? "running" : "undoing" } as const;
     const onPercent = (percent: number): void =>
-      this.#dependencies.progress({
-        operationId: this.#row.id,
-        state: direction === "do" ? "running" : "undoing",
-        step: act.name,
-        percent: percentOf(this.#definition, this.#cursor, percent / 100),
-      });
-    const attempt = { step: act.name, direction, attempt: this.#attempt, revision: this.#revision, onPercent };
-    return this.#contexts.act(this.#state, attempt) as never;
+      this.#dependencies.progress({ ...progressed, step: act.name, percent: this.#at.percent(percent / 100) });
+    const { revision } = this.#commits;
+    const attempted = { step: act.name, direction, attempt, revision, signal: this.#signal(), onPercent };
+    return this.#contexts.act(act, state, attempted) as never;
   }
 
   #boundary(direction: Direction, point: string): void {

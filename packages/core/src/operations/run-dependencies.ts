@@ -16,12 +16,16 @@ export interface CommandSource {
   readonly nextCommandId: () => string;
   /** Told how far it is, in per cent of the step. */
   readonly onPercent: (percent: number) => void;
+  /** Cancels the commands on the host. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The hosts, as the engine reaches them. */
 export interface HostDirectory {
   /** The hosts that this process reaches. */
   reached(): readonly string[];
+  /** Whether this process reaches it. */
+  reaches(hostId: string): boolean;
   /** @throws HostElsewhere when another process has it */
   host(hostId: string, source: CommandSource): ActTools["host"];
 }

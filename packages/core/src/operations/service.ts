@@ -1,19 +1,19 @@
-import { notFound, projectFilter } from "../access/caller.ts";
-import type { Caller } from "../access/caller.ts";
+import { notFound, projectFilter, sees } from "../access/caller.ts";
+import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
-import type { Database } from "../database/database.ts";
 import { parseInput } from "../parse.ts";
 import type { OperationEngine } from "./engine.ts";
 import { OperationHandle } from "./handle.ts";
-import type { OperationRow } from "./journal.ts";
 import { ListOperations } from "./model.ts";
 import type { Operation } from "./model.ts";
+import { operationOf } from "./store.ts";
+import type { OperationRecords, ShownRow } from "./store.ts";
 
 /** What {@link Operations} needs. */
 export interface OperationsDependencies {
-  readonly database: Database;
+  readonly operations: OperationRecords;
   readonly engine: OperationEngine;
 }
 
@@ -27,19 +27,18 @@ export class Operations {
     this.#dependencies = dependencies;
   }
 
-  /** Operations, oldest first. */
+  /**
+   * Operations, oldest first.
+   * @example
+   * for await (const { id, kind, stuck } of ops.operations.list({ state: "stuck" })) console.log(id, kind, stuck);
+   */
   list(input: ListOperations = {}): Listing<Operation> {
     return listing(async (at) => {
       const scope = await this.#caller.may("operations.list");
       const { limit, after, state, resourceId } = parseInput(ListOperations, at, "a list of operations");
-      const { database } = this.#dependencies;
-      const query = database.read(database.tables.operations).orderBy("id").limit(limit);
-      const projectId = projectFilter(scope);
-      if (projectId !== undefined) void query.where({ project_id: projectId });
-      if (state !== undefined) void query.where({ state });
-      if (resourceId !== undefined) void query.where({ resource_id: resourceId });
-      if (after !== undefined) void query.where("id", ">", after);
-      return { items: (await database.all<OperationRow>(query)).map(operationOf), limit };
+      const where = { projectId: projectFilter(scope), state, resourceId, after };
+      const rows = await this.#dependencies.operations.find(where, limit);
+      return { items: rows.map((row) => this.#shown(scope, row)), limit };
     }, input);
   }
 
@@ -49,7 +48,7 @@ export class Operations {
    */
   async get(operationId: string): Promise<Operation> {
     const scope = await this.#caller.may("operations.get");
-    return operationOf(await this.#row(parseNamed("operation", operationId), projectFilter(scope)));
+    return this.#read(scope, operationId);
   }
 
   /**
@@ -58,33 +57,22 @@ export class Operations {
    */
   async result(operationId: string): Promise<OperationHandle<Operation>> {
     const scope = await this.#caller.may("operations.result");
-    const row = await this.#row(parseNamed("operation", operationId), projectFilter(scope));
-    return new OperationHandle(this.#dependencies.engine, row.id, row.resource_id, async () =>
-      operationOf(await this.#row(operationId, projectFilter(scope))),
-    );
+    const { id, resource_id: resourceId } = await this.#row(scope, operationId);
+    return new OperationHandle(this.#dependencies.engine, id, resourceId, () => this.#read(scope, id));
   }
 
-  async #row(operationId: string, projectId: string | undefined): Promise<OperationRow> {
-    const { database } = this.#dependencies;
-    const row = await database.first<OperationRow>(
-      database.read(database.tables.operations).where({ id: operationId }),
-    );
-    if (row === undefined || (projectId !== undefined && row.project_id !== projectId))
-      throw notFound("operation", operationId);
+  async #read(scope: Scope, operationId: string): Promise<Operation> {
+    return this.#shown(scope, await this.#row(scope, operationId));
+  }
+
+  #shown(scope: Scope, row: ShownRow): Operation {
+    const known = this.#dependencies.engine.definition(row.kind) !== undefined;
+    return operationOf(row, { known, hosts: scope.everywhere });
+  }
+
+  async #row(scope: Scope, operationId: string): Promise<ShownRow> {
+    const row = await this.#dependencies.operations.get(parseNamed("operation", operationId));
+    if (row === undefined || !sees(scope, row.project_id)) throw notFound("operation", operationId);
     return row;
   }
 }
-
-const operationOf = (row: OperationRow): Operation => ({
-  id: row.id,
-  kind: row.kind,
-  projectId: row.project_id,
-  userId: row.actor,
-  resourceId: row.resource_id,
-  state: row.state,
-  step: row.step,
-  percent: row.percent,
-  error: row.error === null ? null : (JSON.parse(row.error) as NonNullable<Operation["error"]>),
-  createdAtMs: row.created_at_ms,
-  updatedAtMs: row.updated_at_ms,
-});

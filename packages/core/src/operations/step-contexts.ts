@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { idFromUuid } from "../ids.ts";
-import type { Direction } from "./definition.ts";
+import type { TransferOptions } from "../ports/host-images.ts";
+import type { Direction, Step } from "./definition.ts";
 import type { OperationRow } from "./journal.ts";
 import type { CommandSource, RunDependencies } from "./run-dependencies.ts";
 import type { RecordTools } from "./tools.ts";
@@ -11,6 +12,8 @@ export interface ActAttempt {
   readonly direction: Direction;
   readonly attempt: number;
   readonly revision: number;
+  /** Fires when the step is to end before its time. */
+  readonly signal: AbortSignal | undefined;
   /** Told how far the step is, in per cent. */
   readonly onPercent: (percent: number) => void;
 }
@@ -20,13 +23,14 @@ export class StepContexts {
   readonly #dependencies: RunDependencies;
   readonly #row: OperationRow;
   readonly #input: object;
-  readonly #signal: AbortSignal;
+  readonly #stop: AbortSignal;
 
-  constructor(dependencies: RunDependencies, row: OperationRow, input: object, signal: AbortSignal) {
+  /** @param stop fires when this process stops */
+  constructor(dependencies: RunDependencies, row: OperationRow, input: object, stop: AbortSignal) {
     this.#dependencies = dependencies;
     this.#row = row;
     this.#input = input;
-    this.#signal = signal;
+    this.#stop = stop;
   }
 
   decide(state: object): object {
@@ -38,27 +42,32 @@ export class StepContexts {
     return { ...this.#known(state), ...tools };
   }
 
-  /** @throws HostElsewhere when another process has the operation's host */
-  act(state: object, attempt: ActAttempt): object {
+  /** @throws HostElsewhere when another process has the step's host */
+  act(step: Step, state: object, attempt: ActAttempt): object {
     const { actTools, hosts } = this.#dependencies;
-    const { onPercent, revision } = attempt;
-    const hostId = this.hostIn(state);
+    const { onPercent, revision, signal } = attempt;
+    const hostId = this.hostOf(step, state);
+    const stop = this.#stop;
     return {
       ...this.#known(state),
       ...actTools,
       revision,
-      transfer: {
-        signal: this.#signal,
-        onProgress: ({ percent }: { readonly percent: number }) => onPercent(percent),
+      // Made when it is asked for: most steps transfer nothing.
+      get transfer(): TransferOptions {
+        return {
+          signal: signal === undefined ? stop : AbortSignal.any([stop, signal]),
+          onProgress: ({ percent }) => onPercent(percent),
+        };
       },
       host: hostId === undefined ? undefined : hosts.host(hostId, this.#commandsOf(attempt)),
     };
   }
 
-  /** The host that the operation is on: what a step returned, else its input. */
-  hostIn(state: object): string | undefined {
-    const { hostId, input } = this.#known(state) as { hostId?: string; input: { hostId?: string | null } };
-    return hostId ?? input.hostId ?? undefined;
+  /** The host that a step reaches: its own word for it, else what an earlier step returned, else the input's. */
+  hostOf(step: Step | undefined, state: object): string | undefined {
+    const known = this.#known(state) as { hostId?: string; input: { hostId?: string | null } };
+    if (step?.type === "act" && step.on !== undefined) return step.on(known) ?? undefined;
+    return known.hostId ?? known.input.hostId ?? undefined;
   }
 
   /** The input, the subject's id under its own name, and what earlier steps returned. */
@@ -68,13 +77,15 @@ export class StepContexts {
   }
 
   /** The same ids at each run of the same attempt: a command that was sent before a crash is asked for again, not repeated. */
-  #commandsOf({ step, direction, attempt, onPercent }: ActAttempt): CommandSource {
-    const { id: operationId, epoch, resource_id: resource } = this.#row;
+  #commandsOf({ step, direction, attempt, onPercent, signal }: ActAttempt): CommandSource {
+    const { id: operationId, epoch, resource_id: resource, retries } = this.#row;
+    // A retry counts its attempts anew, and must not be answered with how those before it ended.
+    const attempts = retries === 0 ? attempt : `${retries}.${attempt}`;
     let commands = 0;
     const nextCommandId = (): string => {
-      const key = [operationId, step, direction, attempt, (commands += 1)].join("/");
+      const key = [operationId, step, direction, attempts, (commands += 1)].join("/");
       return idFromUuid("cmd", createHash("sha256").update(key).digest("hex").slice(0, 32));
     };
-    return { operationId, epoch, resource, nextCommandId, onPercent };
+    return { operationId, epoch, resource, nextCommandId, onPercent, signal };
   }
 }

@@ -11,7 +11,7 @@ describe("boundariesOf", () => {
       { type: "act", name: "network", run: effect, undo: effect },
       { type: "act", name: "start", run: effect },
     ] as const;
-    expect(boundariesOf({ kind: "server.test", steps })).toEqual([
+    expect(boundariesOf({ kind: "server.test", steps, pointOfNoReturn: 4 })).toEqual([
       "server.test submitted",
       "server.test do network: begun",
       "server.test do network: done",

@@ -96,7 +96,7 @@ export function testEngine(
       decideTools: undefined as never,
       recordTools: {} as never,
       actTools: {} as never,
-      hosts: { reached: () => [], host: () => undefined as never },
+      hosts: { reached: () => [], reaches: () => false, host: () => undefined as never },
       onBoundary: options.onBoundary ?? (() => {}),
       committed: () => {},
     },

@@ -6,6 +6,7 @@ export const DeleteImagePlan = z.strictObject({});
 
 /** Removes an image, and the chunks that no other has. Servers that were booted from it go on: their hosts hold the base. */
 export const deleteImage = defineOperation("image.delete", DeleteImagePlan)
+  .pointOfNoReturn()
   .act("delete", { run: ({ imageStore, imageId, transfer }) => imageStore.delete(imageId, transfer) })
   .record("deleted", { write: ({ images, imageId }) => [images.setState(imageId, "deleted")] })
   .failed(({ images, imageId }) => images.setState(imageId, "error"));

@@ -6,18 +6,19 @@ import { defineOperation } from "../../operations/definition.ts";
 export const DeleteServerPlan = z.strictObject({ projectId: idOf("prj"), hostId: idOf("hst").nullable() });
 
 /**
- * Deletes a server with everything of it. It only goes forward: what is gone does not come back, so a failure leaves the
- * server in `error`, and deleting it again goes on.
+ * Deletes a server with everything of it. It only goes forward: what is gone does not come back. When it is given up,
+ * the server is left in `error`, and deleting it again goes on.
  */
 export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
+  .pointOfNoReturn()
   .act("guest", {
     run: async ({ host, input, serverId }) => {
       if (input.hostId !== null) await host.compute.remove(serverId);
     },
   })
   .act("network", {
-    mark: ({ input, networks, serverId }, direction) =>
-      input.hostId === null || direction === "undo"
+    mark: ({ input, networks, serverId }) =>
+      input.hostId === null
         ? { statements: [], result: () => ({ revision: 0 }) }
         : networks.want(serverId, input.hostId, input.projectId, false),
     run: async ({ host, input, revision }) => {
