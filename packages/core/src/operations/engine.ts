@@ -193,7 +193,7 @@ export class OperationEngine implements OperationWatch {
     const { clock, database, journal } = this.#dependencies;
     await this.#pump?.[Symbol.asyncDispose]();
     for (const { row } of this.#queue.splice(0)) this.#here.delete(row.id);
-    const all = Promise.allSettled([...this.#here.values()].map(({ run }) => run));
+    const all = Promise.allSettled([...this.#here.values()].map(async ({ run }) => run));
     const deadline = new AbortController();
     await Promise.race([all, clock.sleep(drainMs, deadline.signal).catch(() => {})]);
     deadline.abort();

@@ -49,7 +49,7 @@ export class RunCommits {
   async commit(
     entry: JournalEntry,
     steps: readonly StepScript[] = [],
-    mark?: Mark | undefined,
+    mark?: Mark,
   ): Promise<RefusedCommit | undefined> {
     const { database, journal, clock } = this.#dependencies;
     const nowMs = clock.nowMs();

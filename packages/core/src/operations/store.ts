@@ -67,13 +67,13 @@ export const operationOf = (row: ShownRow, showing: Showing): Operation => ({
   state: row.state,
   step: row.step,
   percent: row.percent,
-  error: parsed(row.error),
+  error: parsed(row.error) as Operation["error"],
   waitingFor: waitOf(row, showing),
   cancellable: row.state === "running" && !row.no_return && row.cancel_at_ms === null,
   cancelledAtMs: row.cancel_at_ms,
   deadlineMs: row.deadline_ms,
-  stuck: parsed(row.stuck),
-  abandoned: parsed(row.abandoned),
+  stuck: parsed(row.stuck) as Operation["stuck"],
+  abandoned: parsed(row.abandoned) as Operation["abandoned"],
   createdAtMs: row.created_at_ms,
   updatedAtMs: row.updated_at_ms,
 });
@@ -84,4 +84,4 @@ function waitOf(row: ShownRow, { known, hosts }: Showing): OperationWait | null 
   return row.host_id === null ? { what: "process", host: null } : { what: "host", host: hosts ? row.host_name : null };
 }
 
-const parsed = <Value>(json: string | null): Value | null => (json === null ? null : (JSON.parse(json) as Value));
+const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json));

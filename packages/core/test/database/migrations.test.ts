@@ -20,7 +20,9 @@ overDatabases((open) => {
     if (database.concurrentWriters) await database.write.raw("DROP SEQUENCE fence");
     await using other = await openDatabase({ database: open.url(), clock: systemClock() });
     const applied = await Promise.all([migrateDatabase(database), migrateDatabase(other)]);
-    expect(applied.flatMap((one) => one.applied)).toEqual(["0001-initial"]);
+    const names = applied.flatMap((one) => one.applied);
+    expect(names[0]).toBe("0001-initial");
+    expect(names).toEqual([...new Set(names)].toSorted());
   });
 
   it("refuses a database of a newer version", async () => {

@@ -1,8 +1,6 @@
 import { appendFileSync } from "node:fs";
-import { CloudHostError, isCloudHostError, tokens } from "@cloudhost/core";
-import type { CloudOptions } from "@cloudhost/core";
+import { isCloudHostError, tokens } from "@cloudhost/core";
 import { fakeFaults } from "@cloudhost/driver-fake";
-import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { Container } from "inversify";
 import { ChildTask } from "./child-task.ts";
 import { filesIn, openCase, placesIn } from "./cloud-folder.ts";
@@ -22,21 +20,7 @@ container.bind(tokens.onBoundary).toConstantValue((boundary) => {
   if (task.kill?.boundary === boundary && task.kill.time === time) process.kill(process.pid, "SIGKILL");
 });
 
-/** An image store whose deletions fail. */
-const stubborn: CloudOptions["images"] = {
-  async open(context) {
-    const store = await imageStore({ backend: fileSystemBackend(places.imageDir) }).open(context);
-    return Object.assign(store, {
-      delete: () =>
-        Promise.reject(
-          new CloudHostError("CONFLICT", "The store does not delete.", { state: "stubborn", allowed: [] }),
-        ),
-    });
-  },
-};
-
-const more = task.fails && task.scenario === "image.delete" ? { images: stubborn } : {};
-await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts, ...more });
+await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts });
 const ops = cloud.as({ userId: "olga", roles: ["operator"] });
 const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
 const scenario = task.scenario === null ? undefined : scenarios[task.scenario];
@@ -47,7 +31,7 @@ if (scenario === undefined) {
   }
 } else {
   begun = true;
-  if (task.fails) scenario.fail(fakeFaults(task.hosts));
+  if (task.fails) scenario.fail?.(fakeFaults(task.hosts));
   try {
     await scenario.run(album, filesIn(task.folder), task.fails);
   } catch (error) {

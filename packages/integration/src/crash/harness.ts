@@ -10,7 +10,6 @@ import { fleetIn, placesIn, prepareCase } from "./cloud-folder.ts";
 import { runChild } from "./run-child.ts";
 import type { ChildEnd } from "./run-child.ts";
 import { scenarios } from "./scenarios.ts";
-import type { Ending } from "./scenarios.ts";
 
 const run = promisify(execFile);
 
@@ -58,6 +57,11 @@ export class CrashHarness {
 
   get #places(): CloudPlaces {
     return placesIn(this.#case, this.#database.url(this.#case));
+  }
+
+  /** Whether the scenario's operation can be taken back. */
+  get goesBack(): boolean {
+    return this.#definition.fail !== undefined;
   }
 
   /** Makes the beginning, and keeps it. */
@@ -113,8 +117,8 @@ export class CrashHarness {
     const state = operation?.["state"];
     const { succeeded, failed } = this.#definition.ends;
     // A fault of the dead process's memory is gone with it: what it had not met yet succeeds after all.
-    if (state !== "succeeded" && !(fails && state === "failed")) return [`operation ended ${String(state)}`];
-    const wanted: Ending = state === "failed" ? failed : succeeded;
+    const wanted = state === "succeeded" ? succeeded : fails && state === "failed" ? failed : undefined;
+    if (wanted === undefined) return [`operation ended ${String(state)}`];
     const servers = facts.servers.filter((server) => server["state"] !== "deleted").map((server) => server["state"]);
     const images = facts.images.filter((image) => image["state"] === "active").length - 2;
     return [

@@ -31,7 +31,8 @@ export async function runKills({ folder, database, picks, only }: KillPlan): Pro
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const harness = new CrashHarness(`${folder}/${name}`, await database(name), name);
       await harness.prepare();
-      const kills = [...(await harness.kills(false)), ...(await harness.kills(true)).filter(leadsBack(name))];
+      const back = harness.goesBack ? await harness.kills(true) : [];
+      const kills = [...(await harness.kills(false)), ...back.filter(leadsBack(name))];
       const first = possible.length;
       possible.push(...kills);
       for (const [index, kill] of kills.entries())
