@@ -141,7 +141,14 @@ class OpenedCloud implements Cloud {
     ];
     const events = { database, clock, written: get(tokens.outboxWritten), closed: this.#closed };
     return {
-      servers: new Servers(caller, { servers, planner: get(tokens.planner), engine, guests: get(tokens.guestWatch) }),
+      servers: new Servers(caller, {
+        database,
+        servers,
+        planner: get(tokens.planner),
+        engine,
+        guests: get(tokens.guestWatch),
+        clock,
+      }),
       images: new Images(caller, { images, servers, imageStore, engine, ids, clock }),
       flavors: new Flavors(caller, {
         database,

@@ -7,6 +7,7 @@ import type { Binding } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { isId } from "../ids.ts";
+import type { OperationDefinition } from "../operations/definition.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
 import { parseInput } from "../parse.ts";
@@ -14,8 +15,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { ImageStore } from "../ports/image-store.ts";
 import { findServer } from "../servers/find-server.ts";
-import type { ServerState } from "../servers/model.ts";
-import type { ServerStore } from "../servers/store.ts";
+import { refusalNow } from "../servers/gate.ts";
+import type { ServerRow, ServerStore } from "../servers/store.ts";
 import { findImage } from "./find-image.ts";
 import { ExportImage, ImportImage, ListImages, SnapshotServer } from "./model.ts";
 import type { Image } from "./model.ts";
@@ -33,6 +34,19 @@ export interface ImagesDependencies {
   readonly engine: OperationEngine;
   readonly ids: Ids;
   readonly clock: Clock;
+}
+
+/** An image that an operation will store. */
+interface NewImage {
+  readonly definition: OperationDefinition;
+  readonly projectId: string | null;
+  readonly imageId: string;
+  readonly idempotencyKey: string | undefined;
+  readonly request: object;
+  readonly plan: object;
+  readonly row: Readonly<Record<string, Binding>>;
+  /** Whose disk it is made of. */
+  readonly server?: ServerRow;
 }
 
 /** Disk images: what servers boot from, and what snapshots become. */
@@ -62,15 +76,14 @@ export class Images {
     const project = request.visibility === "public" ? scope.project : projectOf(scope);
     const imageId = this.#dependencies.ids.next("img");
     const { idempotencyKey, minDiskGib, minMemoryMib, name, properties, visibility, path } = request;
-    return this.#submit(
-      importImage,
-      scope,
-      project?.id ?? null,
+    return this.#store(scope, {
+      definition: importImage,
+      projectId: project?.id ?? null,
       imageId,
       idempotencyKey,
       request,
-      { path },
-      {
+      plan: { path },
+      row: {
         name,
         visibility,
         min_disk_gib: minDiskGib,
@@ -78,7 +91,7 @@ export class Images {
         properties: JSON.stringify(properties),
         server_id: null,
       },
-    );
+    });
   }
 
   /**
@@ -93,18 +106,15 @@ export class Images {
     const request = parseInput(SnapshotServer, input, "a snapshot");
     const { ids, images, servers } = this.#dependencies;
     const row = await findServer(servers, scope, server);
-    const states: readonly ServerState[] = ["active", "stopped"];
     const source = row.image_id === "" ? undefined : await images.get(row.image_id);
-    const plan = { serverId: row.id, hostId: row.host_id, snapshotId: ids.next("snp") };
-    return this.#submit(
-      snapshotServer,
-      scope,
-      row.project_id,
-      ids.next("img"),
-      request.idempotencyKey,
-      { ...request, server: row.id },
-      plan,
-      {
+    return this.#store(scope, {
+      definition: snapshotServer,
+      projectId: row.project_id,
+      imageId: ids.next("img"),
+      idempotencyKey: request.idempotencyKey,
+      request: { ...request, server: row.id },
+      plan: { serverId: row.id, hostId: row.host_id, snapshotId: ids.next("snp") },
+      row: {
         name: request.name,
         visibility: "private",
         min_disk_gib: source?.min_disk_gib ?? 0,
@@ -112,8 +122,8 @@ export class Images {
         properties: source?.properties ?? "{}",
         server_id: row.id,
       },
-      { states, id: row.id, hostId: row.host_id ?? undefined },
-    );
+      server: row,
+    });
   }
 
   /** Images of the project, and public ones. */
@@ -187,51 +197,30 @@ export class Images {
     return new OperationHandle<void>(engine, id, resourceId, async () => {});
   }
 
-  async #submit(
-    definition: Parameters<OperationEngine["submit"]>[0]["definition"],
-    scope: Scope,
-    projectId: string | null,
-    imageId: string,
-    idempotencyKey: string | undefined,
-    request: object,
-    plan: object,
-    row: Readonly<Record<string, Binding>>,
-    taken?: { readonly id: string; readonly states: readonly ServerState[]; readonly hostId: string | undefined },
-  ): Promise<OperationHandle<Image>> {
+  async #store(scope: Scope, image: NewImage): Promise<OperationHandle<Image>> {
     const { engine, images, servers, clock } = this.#dependencies;
+    const { server } = image;
     const { id, resourceId } = await engine.submit({
-      definition,
-      projectId,
+      definition: image.definition,
+      projectId: image.projectId,
       actor: scope.userId,
-      resourceId: imageId,
-      hostId: taken?.hostId,
-      idempotencyKey,
-      request,
-      input: plan,
+      resourceId: image.imageId,
+      hostId: server?.host_id ?? undefined,
+      idempotencyKey: image.idempotencyKey,
+      request: image.request,
+      input: image.plan,
       statements: (operationId) => [
-        ...(taken === undefined ? [] : [servers.begin(taken.id, operationId, taken.states)]),
+        ...(server === undefined ? [] : [servers.begin(server.id, operationId, "snapshot", scope)]),
         images.insert({
-          ...row,
-          id: imageId,
-          project_id: projectId,
+          ...image.row,
+          id: image.imageId,
+          project_id: image.projectId,
           state: "pending",
           operation_id: operationId,
           created_at_ms: clock.nowMs(),
         }),
       ],
-      refused: async () => {
-        const server = taken === undefined ? undefined : await servers.get(taken.id);
-        if (server === undefined) return notFound("server", taken?.id ?? "");
-        const details = { state: server.state, allowed: taken?.states ?? [] };
-        return new CloudHostError(
-          "CONFLICT",
-          `The server ${server.name} is ${server.busy ? "busy" : server.state}.`,
-          details,
-          {
-            retryable: Boolean(server.busy),
-          },
-        );
-      },
+      refused: () => refusalNow(servers, server?.id ?? "", "snapshot", scope),
     });
     return new OperationHandle(engine, id, resourceId, async () => {
       const stored = await images.get(resourceId);

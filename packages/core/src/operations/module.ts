@@ -5,7 +5,15 @@ import { importImage } from "../images/operations/import-image.ts";
 import { snapshotServer } from "../images/operations/snapshot-server.ts";
 import { createServer } from "../servers/operations/create-server.ts";
 import { deleteServer } from "../servers/operations/delete-server.ts";
-import { rebootServer, startServer, stopServer } from "../servers/operations/power.ts";
+import {
+  pauseServer,
+  rebootServer,
+  resumeServer,
+  startServer,
+  stopServer,
+  suspendServer,
+  unpauseServer,
+} from "../servers/operations/power.ts";
 import { tokens } from "../tokens.ts";
 import { boundariesOf } from "./boundary.ts";
 import type { OperationDefinition } from "./definition.ts";
@@ -21,6 +29,10 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   startServer,
   stopServer,
   rebootServer,
+  pauseServer,
+  unpauseServer,
+  suspendServer,
+  resumeServer,
   importImage,
   snapshotServer,
   deleteImage,

@@ -110,6 +110,25 @@ export class GuestWatch {
     }
   }
 
+  /**
+   * The end of a server's console, from its host.
+   * @throws CloudHostError `UNSUPPORTED`, `GUEST_NOT_FOUND`, `HOST_UNAVAILABLE`
+   */
+  async consoleLog(serverId: string, hostId: string, mostBytes: number): Promise<string> {
+    return this.#clock.busy(() => bind(this.#hostOf(hostId)).compute.consoleLog(serverId, mostBytes));
+  }
+
+  #hostOf(hostId: string): OpenHost {
+    try {
+      return this.#runtime.get(hostId);
+    } catch (cause) {
+      const details = { host: hostId, reason: "another process has it" };
+      throw new CloudHostError("HOST_UNAVAILABLE", "This process does not reach the server's host.", details, {
+        cause,
+      });
+    }
+  }
+
   /** The host's own word, where this process reaches it and it answers in time. */
   async #ask(hostId: string, serverId: string, mostMs: number): Promise<GuestState | undefined> {
     // Detached: a host that hangs is waited for no longer than the caller does.

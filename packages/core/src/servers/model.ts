@@ -6,10 +6,30 @@ import { ErrorRecord } from "../ports/bus.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
 
 /**
- * `building` until it first runs; `active` and `stopped` by its power; `error` when an operation failed and left it
- * unusable; `deleting`, then `deleted`: kept as history, found no more.
+ * How a server is. What an operation does to it meanwhile is told by `busy` and the operation's progress.
+ *
+ * - `building` until it first runs;
+ * - `active`, `paused` (its vCPUs stand), `suspended` (its memory is on its host's disk) and `stopped` by its power;
+ * - `rescued` while it runs from another image, its own disk beside it;
+ * - `resized` until the new size is confirmed or reverted;
+ * - `shelved` while its disk is an image and it has no host;
+ * - `error` when an operation failed and left it unusable;
+ * - `softDeleted` while it can still be restored, `deleting`, and then `deleted`: kept as history, found no more.
  */
-export const ServerState = z.enum(["building", "active", "stopped", "deleting", "deleted", "error"]);
+export const ServerState = z.enum([
+  "building",
+  "active",
+  "stopped",
+  "paused",
+  "suspended",
+  "rescued",
+  "resized",
+  "shelved",
+  "softDeleted",
+  "deleting",
+  "deleted",
+  "error",
+]);
 export type ServerState = z.infer<typeof ServerState>;
 
 /** Whether its OS has booted, since when; never guessed from the power state. */
@@ -47,6 +67,8 @@ export const Server = z.strictObject({
   antiAffinity: z.string().nullable(),
   /** Whether an operation has it now: then others are refused with `CONFLICT`. */
   busy: z.boolean(),
+  /** Whether a lock keeps its project from changing it. */
+  locked: z.boolean(),
   /** The operation that has it, or had it last. */
   operationId: idOf("op"),
   /** What went wrong last, when the state is `error`. */
@@ -88,6 +110,24 @@ export const StopServer = z.strictObject({
   idempotencyKey: Label.optional(),
 });
 export type StopServer = z.input<typeof StopServer>;
+
+/** How to restart its OS. */
+export const RebootServer = StopServer.extend({
+  /** Cut the power at once; `graceMs` is then of no account. @defaultValue false */
+  hard: z.boolean().default(false),
+});
+export type RebootServer = z.input<typeof RebootServer>;
+
+/** What of it to change. What is not named stays. */
+export const UpdateServer = z.strictObject({ name: Name.optional() });
+export type UpdateServer = z.input<typeof UpdateServer>;
+
+/** How much of its console to read. */
+export const ServerConsole = z.strictObject({
+  /** At most so many bytes of the end, 1 to 1,048,576. @defaultValue 65,536 */
+  mostBytes: z.int().min(1).max(1_048_576).default(65_536),
+});
+export type ServerConsole = z.input<typeof ServerConsole>;
 
 /** For an action without options of its own. */
 export const ServerAction = z.strictObject({ idempotencyKey: Label.optional() });

@@ -1,41 +1,28 @@
-import { notFound, projectFilter, projectOf } from "../access/caller.ts";
+import { projectFilter, projectOf } from "../access/caller.ts";
 import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
 import { CloudHostError } from "../errors.ts";
 import { isId } from "../ids.ts";
-import type { OperationEngine } from "../operations/engine.ts";
-import { OperationHandle } from "../operations/handle.ts";
-import type { OperationDefinition } from "../operations/definition.ts";
+import type { OperationHandle } from "../operations/handle.ts";
 import { parseInput } from "../parse.ts";
-import { findServer } from "./find-server.ts";
-import type { GuestWatch } from "./guest-watch.ts";
-import { AwaitReady, CreateServer, ListServers, ServerAction, StopServer } from "./model.ts";
-import type { Server, ServerState } from "./model.ts";
-import type { ServerPlanner } from "./planner.ts";
+import { AwaitReady, CreateServer, ListServers, ServerAction, UpdateServer } from "./model.ts";
+import type { Server } from "./model.ts";
 import { createServer } from "./operations/create-server.ts";
 import { deleteServer } from "./operations/delete-server.ts";
-import { rebootServer, startServer, stopServer } from "./operations/power.ts";
-import { serverOf } from "./store.ts";
-import type { ServerRow, ServerStore } from "./store.ts";
-
-/** What {@link Servers} needs. */
-export interface ServersDependencies {
-  readonly servers: ServerStore;
-  readonly planner: ServerPlanner;
-  readonly engine: OperationEngine;
-  readonly guests: GuestWatch;
-}
+import { ServerCalls } from "./server-calls.ts";
+import type { ServersDependencies } from "./server-calls.ts";
+import { ServerPower } from "./server-power.ts";
 
 /** Servers: guests on hosts, from their creation to their end. */
-export class Servers {
-  readonly #caller: Caller;
-  readonly #dependencies: ServersDependencies;
+export class Servers extends ServerPower {
+  readonly #calls: ServerCalls;
 
   constructor(caller: Caller, dependencies: ServersDependencies) {
-    this.#caller = caller;
-    this.#dependencies = dependencies;
+    const calls = new ServerCalls(caller, dependencies);
+    super(calls);
+    this.#calls = calls;
   }
 
   /**
@@ -51,9 +38,9 @@ export class Servers {
    * const server = await create.result();
    */
   async create(input: CreateServer): Promise<OperationHandle<Server>> {
-    const scope = await this.#caller.may("servers.create");
+    const scope = await this.#calls.may("servers.create");
     const request = parseInput(CreateServer, input, "a server");
-    const { planner, engine } = this.#dependencies;
+    const { planner, engine, servers } = this.#calls.dependencies;
     const project = projectOf(scope);
     const asked = { definition: createServer, projectId: project.id, idempotencyKey: request.idempotencyKey, request };
     const earlier = await engine.earlier(asked);
@@ -65,7 +52,7 @@ export class Servers {
       resourceId: serverId,
       hostId: undefined,
       input: plan,
-      statements: (operationId) => [this.#dependencies.servers.insert({ ...row, operation_id: operationId })],
+      statements: (operationId) => [servers.insert({ ...row, operation_id: operationId })],
       refused: async (guard) => new CloudHostError("INTERNAL", `The guard ${guard} refused a new server.`, {}),
     });
     return this.#created(scope, submitted);
@@ -78,11 +65,11 @@ export class Servers {
    */
   list(input: ListServers = {}): Listing<Server> {
     return listing(async (at) => {
-      const scope = await this.#caller.may("servers.list");
+      const scope = await this.#calls.may("servers.list");
       const { limit, after, ...where } = parseInput(ListServers, at, "a list of servers");
-      const { servers } = this.#dependencies;
+      const { servers } = this.#calls.dependencies;
       const rows = await servers.find({ ...where, projectId: projectFilter(scope) }, { limit, after });
-      return { items: await this.#shown(scope, rows), limit };
+      return { items: await this.#calls.shown(scope, rows), limit };
     }, input);
   }
 
@@ -91,53 +78,38 @@ export class Servers {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for a name that several have
    */
   async get(idOrName: string): Promise<Server> {
-    const scope = await this.#caller.may("servers.get");
-    return this.#read(scope, (await this.#find(scope, idOrName)).id);
+    const scope = await this.#calls.may("servers.get");
+    return this.#calls.read(scope, (await this.#calls.find(scope, idOrName)).id);
   }
 
   /**
-   * Starts a stopped server.
-   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` with the states in which it can be started
+   * Gives it another name. What is not named stays. The guest's own host name is its own matter.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is being deleted or is locked
    */
-  async start(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#caller.may("servers.start");
-    const request = parseInput(ServerAction, input, "options of start");
-    return this.#act(scope, idOrName, startServer, { ...request, graceMs: 0 }, ["stopped"]);
-  }
-
-  /**
-   * Stops a running server: its OS is asked, and after the grace its power is cut. What it claims stays its own.
-   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
-   */
-  async stop(idOrName: string, input: StopServer = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#caller.may("servers.stop");
-    return this.#act(scope, idOrName, stopServer, parseInput(StopServer, input, "options of stop"), ["active"]);
-  }
-
-  /**
-   * Restarts a running server's OS: it is asked, and after the grace its power is cut and given again. Once, however
-   * often the step behind it is repeated.
-   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
-   */
-  async reboot(idOrName: string, input: StopServer = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#caller.may("servers.reboot");
-    return this.#act(scope, idOrName, rebootServer, parseInput(StopServer, input, "options of reboot"), ["active"]);
+  async update(idOrName: string, input: UpdateServer): Promise<Server> {
+    const scope = await this.#calls.may("servers.update");
+    const { name } = parseInput(UpdateServer, input, "changes of a server");
+    return this.#calls.write(scope, idOrName, "update", (row) => ({ name: name ?? row.name }));
   }
 
   /**
    * Deletes a server with its disks and addresses. Instance storage is not durable: snapshots are.
-   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while another operation has it
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while another operation has it, or a lock keeps it
    */
   async delete(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<void>> {
-    const scope = await this.#caller.may("servers.delete");
+    const scope = await this.#calls.may("servers.delete");
     const request = parseInput(ServerAction, input, "options of delete");
     const earlier = await this.#earlierDelete(scope, idOrName, request);
-    if (earlier !== undefined) return this.#handle(earlier.id, earlier.resourceId, async () => {});
-    const row = await this.#find(scope, idOrName);
-    const plan = { projectId: row.project_id, hostId: row.host_id };
-    const states: readonly ServerState[] = ["active", "stopped", "error", "deleting"];
-    const { id, resourceId } = await this.#submit(scope, row, deleteServer, request, plan, states, "deleting");
-    return this.#handle(id, resourceId, async () => {});
+    if (earlier !== undefined) return this.#calls.handle(earlier.id, earlier.resourceId, async () => {});
+    const row = await this.#calls.find(scope, idOrName);
+    const { id, resourceId } = await this.#calls.submit(scope, row, {
+      action: "delete",
+      definition: deleteServer,
+      request,
+      plan: () => ({ projectId: row.project_id, hostId: row.host_id }),
+      meanwhile: "deleting",
+    });
+    return this.#calls.handle(id, resourceId, async () => {});
   }
 
   /**
@@ -146,96 +118,25 @@ export class Servers {
    * `DEADLINE_EXCEEDED`
    */
   async ready(idOrName: string, input: AwaitReady = {}): Promise<Server> {
-    const scope = await this.#caller.may("servers.ready");
+    const scope = await this.#calls.may("servers.ready");
     const { timeoutMs } = parseInput(AwaitReady, input, "options of ready");
-    const { id } = await this.#find(scope, idOrName);
-    await this.#dependencies.guests.ready(id, timeoutMs);
-    return this.#read(scope, id);
-  }
-
-  async #act(
-    scope: Scope,
-    idOrName: string,
-    definition: OperationDefinition,
-    request: { readonly graceMs: number; readonly idempotencyKey?: string | undefined },
-    states: readonly ServerState[],
-  ): Promise<OperationHandle<Server>> {
-    const row = await this.#find(scope, idOrName);
-    const plan = { hostId: row.host_id, graceMs: request.graceMs };
-    const { id, resourceId } = await this.#submit(scope, row, definition, request, plan, states);
-    return this.#handle(id, resourceId, () => this.#read(scope, resourceId));
-  }
-
-  async #submit(
-    scope: Scope,
-    row: ServerRow,
-    definition: OperationDefinition,
-    request: { readonly idempotencyKey?: string | undefined },
-    plan: object,
-    states: readonly ServerState[],
-    next?: ServerState,
-  ): Promise<{ id: string; resourceId: string }> {
-    const { engine, servers } = this.#dependencies;
-    return engine.submit({
-      definition,
-      projectId: row.project_id,
-      actor: scope.userId,
-      resourceId: row.id,
-      hostId: row.host_id ?? undefined,
-      idempotencyKey: request.idempotencyKey,
-      request: { ...request, server: row.id },
-      input: plan,
-      statements: (operationId) => [servers.begin(row.id, operationId, states, next)],
-      refused: async () => this.#refusal(row.id, states),
-    });
-  }
-
-  async #refusal(serverId: string, allowed: readonly ServerState[]): Promise<CloudHostError> {
-    const row = await this.#dependencies.servers.get(serverId);
-    if (row === undefined) return notFound("server", serverId);
-    const state = row.busy ? `${row.state}, and operation ${row.operation_id} has it` : row.state;
-    return new CloudHostError(
-      "CONFLICT",
-      `The server ${row.name} is ${state}.`,
-      { state: row.state, allowed },
-      { retryable: Boolean(row.busy) },
-    );
+    const { id } = await this.#calls.find(scope, idOrName);
+    await this.#calls.dependencies.guests.ready(id, timeoutMs);
+    return this.#calls.read(scope, id);
   }
 
   #created(scope: Scope, { id, resourceId }: { id: string; resourceId: string }): OperationHandle<Server> {
-    return this.#handle(id, resourceId, () => this.#read(scope, resourceId));
+    return this.#calls.handle(id, resourceId, () => this.#calls.read(scope, resourceId));
   }
 
   /** The deletion that the same key gave before: by then the server itself may be gone. */
   async #earlierDelete({ project }: Scope, idOrName: string, request: ServerAction) {
     if (project === undefined || !isId("srv", parseNamed("server", idOrName))) return undefined;
-    const { idempotencyKey } = request;
-    const asked = { ...request, server: idOrName };
-    return this.#dependencies.engine.earlier({
+    return this.#calls.dependencies.engine.earlier({
       definition: deleteServer,
       projectId: project.id,
-      idempotencyKey,
-      request: asked,
+      idempotencyKey: request.idempotencyKey,
+      request: { ...request, server: idOrName },
     });
-  }
-
-  #handle<Result>(id: string, resourceId: string, result: () => Promise<Result>): OperationHandle<Result> {
-    return new OperationHandle(this.#dependencies.engine, id, resourceId, result);
-  }
-
-  #find(scope: Scope, idOrName: string): Promise<ServerRow> {
-    return findServer(this.#dependencies.servers, scope, idOrName);
-  }
-
-  async #read(scope: Scope, serverId: string): Promise<Server> {
-    const row = await this.#dependencies.servers.get(serverId);
-    const [server] = row === undefined ? [] : await this.#shown(scope, [row]);
-    if (server === undefined) throw notFound("server", serverId);
-    return server;
-  }
-
-  async #shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
-    const addresses = await this.#dependencies.servers.addresses(rows.map(({ id }) => id));
-    return rows.map((row) => serverOf(row, addresses.get(row.id) ?? [], scope.everywhere));
   }
 }

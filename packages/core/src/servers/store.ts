@@ -6,6 +6,9 @@ import { macAddress } from "../ids.ts";
 import { addressText } from "../networks/ipv4.ts";
 import type { ServerAddress } from "../networks/model.ts";
 import type { Page } from "../names.ts";
+import type { ServerActionName } from "./actions.ts";
+import { gateCondition } from "./gate.ts";
+import type { Asker } from "./gate.ts";
 import type { GuestStatus, Server, ServerState } from "./model.ts";
 
 /** A server's row, with its host's name and zone. */
@@ -34,6 +37,8 @@ export interface ServerRow {
   readonly guest: GuestStatus["state"];
   readonly guest_since_ms: number;
   readonly busy: number | boolean;
+  /** Whose lock keeps others off. */
+  readonly locked_by: "project" | "operator" | null;
   readonly operation_id: string;
   readonly fault: string | null;
   readonly created_at_ms: number;
@@ -63,14 +68,40 @@ export class ServerStore {
     return insertInto(this.#database.tables.servers, row);
   }
 
-  /** Gives the server to an operation: guard `state` when it is in none of these states, or another operation has it. */
-  begin(serverId: string, operationId: string, states: readonly ServerState[], next?: ServerState): Statement {
+  /**
+   * Gives the server to an operation where the action is allowed: guard `state`.
+   * @param meanwhile the state that it is in until the operation ends, where that is another
+   */
+  begin(
+    serverId: string,
+    operationId: string,
+    action: ServerActionName,
+    asker: Asker,
+    meanwhile?: ServerState,
+  ): Statement {
     const { servers } = this.#database.tables;
+    const { sql, bindings } = gateCondition(action, asker);
     return guarded(
       "state",
-      `UPDATE ${servers} SET busy = TRUE, operation_id = ?${next === undefined ? "" : ", state = ?"} WHERE id = ? AND NOT busy AND state IN (${states.map(() => "?").join(", ")})`,
-      [operationId, ...(next === undefined ? [] : [next]), serverId, ...states],
+      `UPDATE ${servers} SET busy = TRUE, operation_id = ?${meanwhile === undefined ? "" : ", state = ?"} WHERE id = ? AND ${sql}`,
+      [operationId, ...(meanwhile === undefined ? [] : [meanwhile]), serverId, ...bindings],
     );
+  }
+
+  /** Changes columns of a server where the action is allowed, without taking it: guard `state`. */
+  change(
+    serverId: string,
+    action: ServerActionName,
+    asker: Asker,
+    columns: Readonly<Record<string, Binding>>,
+  ): Statement {
+    const { sql, bindings } = gateCondition(action, asker);
+    const sets = Object.keys(columns).map((column) => `${column} = ?`);
+    return guarded("state", `UPDATE ${this.#database.tables.servers} SET ${sets.join(", ")} WHERE id = ? AND ${sql}`, [
+      ...Object.values(columns),
+      serverId,
+      ...bindings,
+    ]);
   }
 
   /** Takes the server back from its operation, in a state. */
@@ -195,6 +226,7 @@ export function serverOf(row: ServerRow, addresses: readonly ServerAddress[], sh
     keypair: row.keypair,
     antiAffinity: row.anti_affinity,
     busy: Boolean(row.busy),
+    locked: row.locked_by !== null,
     operationId: row.operation_id,
     fault: row.fault === null ? null : (JSON.parse(row.fault) as NonNullable<Server["fault"]>),
     createdAtMs: row.created_at_ms,

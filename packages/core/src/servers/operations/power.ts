@@ -18,14 +18,53 @@ export const startServer = defineOperation("server.start", PowerPlan)
   .record("active", { write: ({ servers, serverId }) => [servers.setState(serverId, "active")] })
   .failed(({ servers, serverId }) => servers.release(serverId));
 
-/** Stops a running server. What it claims stays claimed. */
+/** Stops a server. What it claims stays claimed. */
 export const stopServer = defineOperation("server.stop", PowerPlan)
   .act("stop", { run: ({ host, input, serverId }) => host.compute.stop(serverId, input.graceMs) })
   .record("stopped", { write: ({ servers, serverId }) => [servers.setState(serverId, "stopped")] })
   .failed(({ servers, serverId }) => servers.release(serverId));
 
-/** Restarts a running server's OS, once, however often the step is repeated. */
+/** Restarts a server's OS, once, however often the step is repeated. */
 export const rebootServer = defineOperation("server.reboot", PowerPlan)
   .act("reboot", { run: ({ host, input, serverId }) => host.compute.reboot(serverId, input.graceMs) })
+  .record("active", { write: ({ servers, serverId }) => [servers.setState(serverId, "active")] })
+  .failed(({ servers, serverId }) => servers.release(serverId));
+
+/** Halts a running server's vCPUs. */
+export const pauseServer = defineOperation("server.pause", PowerPlan)
+  .act("pause", {
+    run: ({ host, serverId }) => host.compute.pause(serverId),
+    undo: ({ host, serverId }) => host.compute.unpause(serverId),
+  })
+  .record("paused", { write: ({ servers, serverId }) => [servers.setState(serverId, "paused")] })
+  .failed(({ servers, serverId }) => servers.release(serverId));
+
+/** Lets a paused server go on. */
+export const unpauseServer = defineOperation("server.unpause", PowerPlan)
+  .act("unpause", {
+    run: ({ host, serverId }) => host.compute.unpause(serverId),
+    undo: ({ host, serverId }) => host.compute.pause(serverId),
+  })
+  .record("active", { write: ({ servers, serverId }) => [servers.setState(serverId, "active")] })
+  .failed(({ servers, serverId }) => servers.release(serverId));
+
+/** Puts a running server's memory on its host's disk. When that fails, it runs on. */
+export const suspendServer = defineOperation("server.suspend", PowerPlan)
+  .act("suspend", {
+    run: ({ host, serverId }) => host.compute.suspend(serverId),
+    undo: ({ host, serverId }) => host.compute.start(serverId),
+  })
+  .record("suspended", { write: ({ servers, serverId }) => [servers.setState(serverId, "suspended")] })
+  .failed(({ servers, serverId }) => servers.release(serverId));
+
+/** Lets a suspended server go on where it was. When it does not, it is suspended still, or again. */
+export const resumeServer = defineOperation("server.resume", PowerPlan)
+  .act("resume", {
+    run: ({ host, serverId }) => host.compute.start(serverId),
+    undo: async ({ host, serverId }) => {
+      const guest = await host.compute.get(serverId);
+      if (guest?.power === "running") await host.compute.suspend(serverId);
+    },
+  })
   .record("active", { write: ({ servers, serverId }) => [servers.setState(serverId, "active")] })
   .failed(({ servers, serverId }) => servers.release(serverId));

@@ -1,0 +1,70 @@
+import { notFound } from "../access/caller.ts";
+import type { Scope } from "../access/caller.ts";
+import { CloudHostError } from "../errors.ts";
+import { serverActions } from "./actions.ts";
+import type { ServerActionName, ServerActionRule } from "./actions.ts";
+import type { ServerRow, ServerStore } from "./store.ts";
+
+/** Who asks, as far as a server's lock is concerned. */
+export type Asker = Pick<Scope, "everywhere">;
+
+/** Why an action is refused to a server as it is now, or `undefined` when it is not: `CONFLICT` with a reason. */
+export function refusalOf(row: ServerRow, action: ServerActionName, asker: Asker): CloudHostError | undefined {
+  const rule: ServerActionRule = serverActions[action];
+  const conflict = (said: string, retryable = false): CloudHostError =>
+    new CloudHostError(
+      "CONFLICT",
+      `The server ${row.name} is ${said}: it cannot be asked to ${wordsOf(action)}.`,
+      { state: row.state, allowed: rule.from },
+      { retryable },
+    );
+  if (rule.exclusive && row.busy) return conflict(`${row.state}, and operation ${row.operation_id} has it`, true);
+  if (!rule.from.includes(row.state)) return conflict(row.state);
+  if (rule.needsHost && row.host_id === null) return conflict(`${row.state} and on no host`);
+  if (row.locked_by !== null && !passesLock(rule, row.locked_by, asker)) return conflict(`locked by ${row.locked_by}`);
+  return undefined;
+}
+
+/** Why the guard of an action did not hold, from the server as it is by now. */
+export async function refusalNow(
+  servers: Pick<ServerStore, "get">,
+  serverId: string,
+  action: ServerActionName,
+  asker: Asker,
+): Promise<CloudHostError> {
+  const row = await servers.get(serverId);
+  if (row === undefined) return notFound("server", serverId);
+  const refusal = refusalOf(row, action, asker);
+  if (refusal !== undefined) return refusal;
+  const details = { state: row.state, allowed: [row.state] };
+  return new CloudHostError("CONFLICT", `The server ${row.name} was changed meanwhile.`, details, { retryable: true });
+}
+
+function passesLock({ heldOffBy }: ServerActionRule, lockedBy: "project" | "operator", asker: Asker): boolean {
+  if (asker.everywhere || heldOffBy === "no lock") return true;
+  return heldOffBy === "an operator's lock" && lockedBy === "project";
+}
+
+/** `confirmResize` as people say it: `confirm resize`. */
+const wordsOf = (action: ServerActionName): string =>
+  action.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** The same as {@link refusalOf}, as the condition of a guarded statement. */
+export function gateCondition(
+  action: ServerActionName,
+  asker: Asker,
+): { readonly sql: string; readonly bindings: readonly string[] } {
+  const rule: ServerActionRule = serverActions[action];
+  const conditions = [
+    `state IN (${rule.from.map(() => "?").join(", ")})`,
+    ...(rule.exclusive ? ["NOT busy"] : []),
+    ...(rule.needsHost ? ["host_id IS NOT NULL"] : []),
+    ...(asker.everywhere || rule.heldOffBy === "no lock" ? [] : [lockConditions[rule.heldOffBy]]),
+  ];
+  return { sql: conditions.join(" AND "), bindings: rule.from };
+}
+
+const lockConditions = {
+  "any lock": "locked_by IS NULL",
+  "an operator's lock": "(locked_by IS NULL OR locked_by = 'project')",
+} as const;

@@ -1,0 +1,136 @@
+import { parseInput } from "../parse.ts";
+import type { OperationHandle } from "../operations/handle.ts";
+import { ServerAction, ServerConsole, RebootServer, StopServer } from "./model.ts";
+import type { Server } from "./model.ts";
+import type { ServerRow } from "./store.ts";
+import {
+  pauseServer,
+  rebootServer,
+  resumeServer,
+  startServer,
+  stopServer,
+  suspendServer,
+  unpauseServer,
+} from "./operations/power.ts";
+import type { ServerCalls } from "./server-calls.ts";
+
+/** A server's power, and who may touch it. */
+export class ServerPower {
+  readonly #calls: ServerCalls;
+
+  constructor(calls: ServerCalls) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Starts a stopped server.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` with the states in which it can be started
+   */
+  async start(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const scope = await this.#calls.may("servers.start");
+    const request = parseInput(ServerAction, input, "options of start");
+    return this.#calls.act(scope, idOrName, { action: "start", definition: startServer, request, plan: power(0) });
+  }
+
+  /**
+   * Stops a server: its OS is asked, and after the grace its power is cut. What it claims stays its own. The memory of a
+   * suspended one is thrown away.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
+   */
+  async stop(idOrName: string, input: StopServer = {}): Promise<OperationHandle<Server>> {
+    const scope = await this.#calls.may("servers.stop");
+    const request = parseInput(StopServer, input, "options of stop");
+    const plan = power(request.graceMs);
+    return this.#calls.act(scope, idOrName, { action: "stop", definition: stopServer, request, plan });
+  }
+
+  /**
+   * Restarts a server's OS, once, however often the step behind it is repeated. Soft: it is asked, and after the grace
+   * its power is cut and given again. Hard: its power is cut at once; this also helps one in state `error` that still
+   * has its host.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
+   */
+  async reboot(idOrName: string, input: RebootServer = {}): Promise<OperationHandle<Server>> {
+    const scope = await this.#calls.may("servers.reboot");
+    const request = parseInput(RebootServer, input, "options of reboot");
+    const [action, graceMs] = request.hard ? (["hardReboot", 0] as const) : (["reboot", request.graceMs] as const);
+    return this.#calls.act(scope, idOrName, { action, definition: rebootServer, request, plan: power(graceMs) });
+  }
+
+  /**
+   * Halts a running server's vCPUs. Its memory stays on the host, and what it claims its own.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`. From `result()`: `UNSUPPORTED` where its host cannot
+   */
+  async pause(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const scope = await this.#calls.may("servers.pause");
+    const request = parseInput(ServerAction, input, "options of pause");
+    return this.#calls.act(scope, idOrName, { action: "pause", definition: pauseServer, request, plan: power(0) });
+  }
+
+  /**
+   * Lets a paused server go on.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
+   */
+  async unpause(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const scope = await this.#calls.may("servers.unpause");
+    const request = parseInput(ServerAction, input, "options of unpause");
+    return this.#calls.act(scope, idOrName, { action: "unpause", definition: unpauseServer, request, plan: power(0) });
+  }
+
+  /**
+   * Puts a running server's memory on its host's disk and takes its power. What it claims stays its own.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`. From `result()`: `UNSUPPORTED` where its host cannot
+   */
+  async suspend(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const scope = await this.#calls.may("servers.suspend");
+    const request = parseInput(ServerAction, input, "options of suspend");
+    return this.#calls.act(scope, idOrName, { action: "suspend", definition: suspendServer, request, plan: power(0) });
+  }
+
+  /**
+   * Lets a suspended server go on where it was.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
+   */
+  async resume(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const scope = await this.#calls.may("servers.resume");
+    const request = parseInput(ServerAction, input, "options of resume");
+    return this.#calls.act(scope, idOrName, { action: "resume", definition: resumeServer, request, plan: power(0) });
+  }
+
+  /**
+   * Keeps everybody of the project from changing the server by accident, until it is unlocked. Locked by an operator,
+   * only an operator unlocks it. Operators pass a lock.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
+   */
+  async lock(idOrName: string): Promise<Server> {
+    const scope = await this.#calls.may("servers.lock");
+    return this.#calls.write(scope, idOrName, "lock", ({ locked_by: before }) => ({
+      locked_by: scope.everywhere ? "operator" : (before ?? "project"),
+    }));
+  }
+
+  /**
+   * Takes the lock away. One that is not locked is left as it is.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`, also for a member where an operator has locked it
+   */
+  async unlock(idOrName: string): Promise<Server> {
+    const scope = await this.#calls.may("servers.unlock");
+    return this.#calls.write(scope, idOrName, "unlock", () => ({ locked_by: null }));
+  }
+
+  /**
+   * The end of what the server has written to its serial console.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`, `UNSUPPORTED` where its host keeps none, `HOST_UNAVAILABLE`
+   */
+  async console(idOrName: string, input: ServerConsole = {}): Promise<string> {
+    const scope = await this.#calls.may("servers.console");
+    const { mostBytes } = parseInput(ServerConsole, input, "options of console");
+    const row = await this.#calls.allowed(scope, idOrName, "console");
+    return this.#calls.dependencies.guests.consoleLog(row.id, row.host_id ?? "", mostBytes);
+  }
+}
+
+/** What an operation on a server's power needs. */
+const power =
+  (graceMs: number) =>
+  ({ host_id: hostId }: ServerRow): object => ({ hostId, graceMs });
