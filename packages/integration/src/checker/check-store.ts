@@ -14,9 +14,9 @@ const quotas: readonly (readonly [string, string | undefined])[] = [
 
 /** Servers that have a guest: they hold a claim, an address and a base. One that could not be deleted still has it. */
 export const living = ({ servers }: Facts): readonly Row[] =>
-  servers.filter(
-    ({ state, host_id: host }) => state === "active" || state === "stopped" || (state === "error" && host !== null),
-  );
+  servers.filter(({ state, host_id: host }) => guestStates.has(String(state)) || (state === "error" && host !== null));
+
+const guestStates = new Set(["active", "stopped", "paused", "suspended", "rescued", "resized", "softDeleted"]);
 
 /** What the store's own tables say of each other. */
 export function checkStore(facts: Facts): readonly Finding[] {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCloud } from "@cloudhost/core";
-import type { Cloud, CloudOptions } from "@cloudhost/core";
+import type { ActorCloud, Cloud, CloudOptions, OperationHandle, Server, ServerState } from "@cloudhost/core";
 import { fakeFleet } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
@@ -37,6 +37,13 @@ export const openCase = (places: CloudPlaces, more: Partial<CloudOptions> = {}):
     ...more,
   });
 
+/** How a running server comes to be in a state. */
+const ways: Partial<Record<ServerState, (album: ActorCloud) => Promise<OperationHandle<Server>>>> = {
+  stopped: (album) => album.servers.stop("web-0", { graceMs: 0 }),
+  paused: (album) => album.servers.pause("web-0"),
+  suspended: (album) => album.servers.suspend("web-0"),
+};
+
 /** Makes what there is before a scenario: a project, a flavor, images, and the server that it needs. */
 export async function prepareCase(folder: string, places: CloudPlaces, before: Scenario["before"]): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -56,5 +63,5 @@ export async function prepareCase(folder: string, places: CloudPlaces, before: S
   await (await album.images.import({ name: "spare", path: files.image })).result();
   if (before === "nothing") return;
   await (await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" })).result();
-  if (before === "stopped") await (await album.servers.stop("web-0", { graceMs: 0 })).result();
+  await (await ways[before]?.(album))?.result();
 }

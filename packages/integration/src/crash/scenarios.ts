@@ -1,10 +1,10 @@
-import type { ActorCloud } from "@cloudhost/core";
+import type { ActorCloud, ServerState } from "@cloudhost/core";
 import type { FakeFaults } from "@cloudhost/driver-fake";
 
 /** One operation as the harness runs it. */
 export interface Scenario {
-  /** What there is before: nothing, or a running server, or a stopped one. */
-  readonly before: "nothing" | "active" | "stopped";
+  /** What there is before: nothing, or the server `web-0` in this state. */
+  readonly before: "nothing" | ServerState;
   /** Makes the operation fail at its last step, so that all of it is taken back. One that only goes forward has none. */
   readonly fail?: (faults: FakeFaults) => void;
   /** Asks for the operation and waits for its end. */
@@ -15,7 +15,7 @@ export interface Scenario {
 
 /** What of the cloud there is at the end. */
 export interface Ending {
-  readonly server: "none" | "active" | "stopped" | "error";
+  readonly server: "none" | ServerState;
   /** Images besides the base that are active. */
   readonly images: number;
 }
@@ -68,6 +68,38 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     },
     fail: failing("reboot"),
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.pause": {
+    before: "active",
+    fail: failing("pause"),
+    run: async (album) => {
+      await (await album.servers.pause("web-0")).result();
+    },
+    ends: { succeeded: { server: "paused", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.unpause": {
+    before: "paused",
+    fail: failing("unpause"),
+    run: async (album) => {
+      await (await album.servers.unpause("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "paused", images: 0 } },
+  },
+  "server.suspend": {
+    before: "active",
+    fail: failing("suspend"),
+    run: async (album) => {
+      await (await album.servers.suspend("web-0")).result();
+    },
+    ends: { succeeded: { server: "suspended", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.resume": {
+    before: "suspended",
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.resume("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "suspended", images: 0 } },
   },
   "image.import": {
     before: "nothing",

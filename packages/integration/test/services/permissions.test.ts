@@ -68,6 +68,14 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "servers.reboot": async (cloud, { server }) => (await cloud.servers.reboot(server)).result(),
   "servers.stop": async (cloud, { server }) => (await cloud.servers.stop(server)).result(),
   "servers.start": async (cloud, { server }) => (await cloud.servers.start(server)).result(),
+  "servers.console": (cloud, { server }) => cloud.servers.console(server),
+  "servers.update": (cloud, { server }) => cloud.servers.update(server, {}),
+  "servers.lock": (cloud, { server }) => cloud.servers.lock(server),
+  "servers.unlock": (cloud, { server }) => cloud.servers.unlock(server),
+  "servers.pause": async (cloud, { server }) => (await cloud.servers.pause(server)).result(),
+  "servers.unpause": async (cloud, { server }) => (await cloud.servers.unpause(server)).result(),
+  "servers.suspend": async (cloud, { server }) => (await cloud.servers.suspend(server)).result(),
+  "servers.resume": async (cloud, { server }) => (await cloud.servers.resume(server)).result(),
   "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server)).result(),
   "statistics.now": (cloud) => cloud.statistics.now(),
 };
@@ -76,7 +84,7 @@ const tiny = { vcpus: 1, milliEcuPerVcpu: 100, memoryMib: 64, systemDiskGib: 1 }
 
 /** The methods that name a thing of a project. */
 const naming = methods.filter((method) =>
-  /^(servers\.(get|ready|start|stop|reboot|delete)|images\.(get|export|snapshot|delete)|keypairs\.(get|delete)|operations\.(get|result)|projects\.get)$/.test(
+  /^(servers\.(get|ready|start|stop|reboot|console|update|lock|unlock|pause|unpause|suspend|resume|delete)|images\.(get|export|snapshot|delete)|keypairs\.(get|delete)|operations\.(get|result)|projects\.get)$/.test(
     method,
   ),
 );
