@@ -62,9 +62,9 @@ export class ServerPlanner {
       ...(request.zone === undefined ? {} : { zone: request.zone }),
       ...(request.antiAffinity === undefined ? {} : { antiAffinity: request.antiAffinity }),
       networkId: network.id,
-      image: {
-        imageId: image.row.id,
-        digest: image.digest,
+      dataDisks: [],
+      image: { imageId: image.row.id, digest: image.digest },
+      traits: {
         ...(properties.architecture === undefined ? {} : { architecture: properties.architecture }),
         ...(properties.hypervisor === undefined ? {} : { hypervisor: properties.hypervisor }),
       },

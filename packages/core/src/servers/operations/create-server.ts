@@ -3,20 +3,11 @@ import { script } from "../../database/script.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 import { memoryClaimMib } from "../../ports/host.ts";
-import type { GuestNic } from "../../ports/guest.ts";
-import type { ActHost } from "../../operations/tools.ts";
-
-const StoredImage = z.strictObject({ imageId: idOf("img"), digest: z.string() });
+import { ensureGuestFiles, GuestPlan, guestSpec } from "../guest-spec.ts";
 
 /** A server to create, with all names resolved and the flavor's values copied. */
-export const CreateServerPlan = z.strictObject({
+export const CreateServerPlan = GuestPlan.extend({
   projectId: idOf("prj"),
-  name: z.string(),
-  vcpus: z.int(),
-  milliEcuPerVcpu: z.int(),
-  memoryMib: z.int(),
-  systemDiskGib: z.int(),
-  ephemeralDiskGib: z.int(),
   /** Declared countable resources. */
   resources: z.record(z.string(), z.int()),
   internalKbit: z.int(),
@@ -24,8 +15,8 @@ export const CreateServerPlan = z.strictObject({
   zone: z.string().optional(),
   antiAffinity: z.string().optional(),
   networkId: idOf("net"),
-  image: StoredImage.extend({ architecture: z.string().optional(), hypervisor: z.string().optional() }),
-  boot: z.strictObject({ kernel: StoredImage, initrd: StoredImage.optional(), arguments: z.string() }).optional(),
+  /** What its image asks of a host. */
+  traits: z.strictObject({ architecture: z.string().optional(), hypervisor: z.string().optional() }),
   /** The server's id: the scheduler's tie-break is seeded with it. */
   seed: z.string(),
 });
@@ -49,7 +40,7 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
       vcpus: input.vcpus,
       milliEcuPerVcpu: input.milliEcuPerVcpu,
       zone: input.zone,
-      image: { architecture: input.image.architecture, hypervisor: input.image.hypervisor },
+      image: { architecture: input.traits.architecture, hypervisor: input.traits.hypervisor },
       antiAffinity: input.antiAffinity,
     }),
   )
@@ -76,10 +67,7 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
       script(...networks.releaseOnceUnbound(serverId).statements, servers.place(serverId, null)),
   })
   .act("base image", {
-    async run({ host, input, serverId }) {
-      const base = await host.images.ensure({ ...imageOnly(input.image), holder: serverId });
-      return { base, ...(input.boot === undefined ? {} : { boot: await bootFiles(host, input.boot, serverId) }) };
-    },
+    run: async ({ host, input, serverId }) => ({ files: await ensureGuestFiles(host, input, serverId) }),
     undo: ({ host, serverId }) => host.images.release(serverId),
   })
   .act("network", {
@@ -90,23 +78,8 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
     undo: ({ host, revision }) => host.network.converge(revision),
   })
   .act("guest", {
-    async run({ host, input, serverId, base, boot, nicsOf }) {
-      const nics = await nicsOf(serverId);
-      await host.compute.define({
-        id: serverId,
-        name: input.name,
-        vcpus: input.vcpus,
-        milliEcuPerVcpu: input.milliEcuPerVcpu,
-        memoryMib: input.memoryMib,
-        disks: [
-          { kind: "system", sizeGib: input.systemDiskGib },
-          ...(input.ephemeralDiskGib === 0 ? [] : [{ kind: "ephemeral" as const, sizeGib: input.ephemeralDiskGib }]),
-        ],
-        base,
-        nics,
-        ...(boot === undefined ? {} : { boot: { ...boot, arguments: withAddress(boot.arguments, nics) } }),
-      });
-    },
+    run: async ({ host, input, serverId, files, nicsOf }) =>
+      host.compute.define(guestSpec(serverId, input, files, await nicsOf(serverId))),
     undo: ({ host, serverId }) => host.compute.remove(serverId),
   })
   .act("start", {
@@ -127,23 +100,3 @@ const claimedResources = (input: CreateServerPlan) => ({
   internalKbit: input.internalKbit,
   externalKbit: input.externalKbit,
 });
-
-const imageOnly = ({ imageId, digest }: z.infer<typeof StoredImage>) => ({ imageId, digest });
-
-async function bootFiles(host: ActHost, boot: NonNullable<CreateServerPlan["boot"]>, holder: string) {
-  const kernel = await host.images.ensure({ ...boot.kernel, holder });
-  const initrd = boot.initrd === undefined ? undefined : await host.images.ensure({ ...boot.initrd, holder });
-  return { kernel, arguments: boot.arguments, ...(initrd === undefined ? {} : { initrd }) };
-}
-
-/** A guest that is started directly finds its address on its kernel's command line. */
-const withAddress = (commandLine: string, nics: readonly GuestNic[]): string =>
-  [
-    commandLine,
-    ...nics.flatMap(({ address, prefixLength, gateway }) => [
-      `cloudhost.address=${address}/${prefixLength}`,
-      `cloudhost.gateway=${gateway}`,
-    ]),
-  ]
-    .filter((part) => part !== "")
-    .join(" ");

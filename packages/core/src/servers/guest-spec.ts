@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { idOf } from "../ids.ts";
+import type { ActHost } from "../operations/tools.ts";
+import type { BaseDisk, GuestNic, GuestSpec } from "../ports/guest.ts";
+
+/** An image as an operation keeps it: its name may be given to another meanwhile, its content not. */
+export const StoredImage = z.strictObject({ imageId: idOf("img"), digest: z.string() });
+export type StoredImage = z.infer<typeof StoredImage>;
+
+/** What starts a kernel directly, its files as images. */
+export const StoredBoot = z.strictObject({
+  kernel: StoredImage,
+  initrd: StoredImage.optional(),
+  arguments: z.string(),
+});
+export type StoredBoot = z.infer<typeof StoredBoot>;
+
+/** A guest as an operation keeps it: all that its specification is made of, but what only its host knows. */
+export const GuestPlan = z.strictObject({
+  name: z.string(),
+  vcpus: z.int(),
+  milliEcuPerVcpu: z.int(),
+  memoryMib: z.int(),
+  systemDiskGib: z.int(),
+  ephemeralDiskGib: z.int(),
+  dataDisks: z.array(z.strictObject({ id: idOf("dsk"), sizeGib: z.int() })).default([]),
+  image: StoredImage,
+  boot: StoredBoot.optional(),
+});
+export type GuestPlan = z.infer<typeof GuestPlan>;
+
+/** A guest's images, as files of its host. */
+export interface GuestFiles {
+  readonly base: BaseDisk;
+  readonly boot?: { readonly kernel: BaseDisk; readonly initrd?: BaseDisk };
+}
+
+/** Brings a guest's images to its host, and holds them there for it. */
+export async function ensureGuestFiles(
+  host: ActHost,
+  { image, boot }: Pick<GuestPlan, "image" | "boot">,
+  holder: string,
+): Promise<GuestFiles> {
+  const base = await host.images.ensure({ ...image, holder });
+  if (boot === undefined) return { base };
+  const kernel = await host.images.ensure({ ...boot.kernel, holder });
+  if (boot.initrd === undefined) return { base, boot: { kernel } };
+  return { base, boot: { kernel, initrd: await host.images.ensure({ ...boot.initrd, holder }) } };
+}
+
+/** The digests that a guest's host holds for it. */
+export const digestsOf = ({ image, boot }: Pick<GuestPlan, "image" | "boot">): readonly string[] =>
+  [image, boot?.kernel, boot?.initrd].flatMap((stored) => (stored === undefined ? [] : [stored.digest]));
+
+/** The specification of a guest on its host. */
+export function guestSpec(
+  serverId: string,
+  plan: GuestPlan,
+  { base, boot }: GuestFiles,
+  nics: readonly GuestNic[],
+): GuestSpec {
+  return {
+    id: serverId,
+    name: plan.name,
+    vcpus: plan.vcpus,
+    milliEcuPerVcpu: plan.milliEcuPerVcpu,
+    memoryMib: plan.memoryMib,
+    disks: [
+      { kind: "system", sizeGib: plan.systemDiskGib },
+      ...(plan.ephemeralDiskGib === 0 ? [] : [{ kind: "ephemeral" as const, sizeGib: plan.ephemeralDiskGib }]),
+      ...plan.dataDisks.map((disk) => ({ kind: "data" as const, ...disk })),
+    ],
+    base,
+    nics: [...nics],
+    ...(boot === undefined ? {} : { boot: { ...boot, arguments: withAddress(plan.boot?.arguments ?? "", nics) } }),
+  };
+}
+
+/** A guest that is started directly finds its address on its kernel's command line. */
+const withAddress = (commandLine: string, nics: readonly GuestNic[]): string =>
+  [
+    commandLine,
+    ...nics.flatMap(({ address, prefixLength, gateway }) => [
+      `cloudhost.address=${address}/${prefixLength}`,
+      `cloudhost.gateway=${gateway}`,
+    ]),
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
