@@ -1,5 +1,5 @@
 import { computeDriverModule } from "@cloudhost/core/ports";
-import { FakeComputeDriver, ResizingFakeComputeDriver } from "./compute-driver.ts";
+import { FakeComputeDriver } from "./compute-driver.ts";
 import { computeInventory } from "./inventory.ts";
 import { openPart } from "./open-part.ts";
 import { FakeHostOptions } from "./options.ts";
@@ -12,7 +12,6 @@ export default computeDriverModule({
   async open(options, context) {
     const { open, calls } = await openPart("compute", options, context);
     const inventory = computeInventory(options, context.reserve);
-    const Driver = options.capabilities.liveResize ? ResizingFakeComputeDriver : FakeComputeDriver;
-    return new Driver({ open, options, inventory, clock: context.clock, calls });
+    return FakeComputeDriver.of({ open, options, inventory, clock: context.clock, calls });
   },
 });

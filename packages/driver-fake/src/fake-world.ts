@@ -1,9 +1,12 @@
 import { CloudHostError, parseInput } from "@cloudhost/core/ports";
-import type { HostConfig } from "@cloudhost/core/ports";
+import type { DiskKey, HostConfig } from "@cloudhost/core/ports";
 import { computeModuleUrl } from "./compute-module.ts";
+import { StoppedDisks } from "./disks/stopped-disks.ts";
+import type { FakeDiskView } from "./disks/stopped-disks.ts";
 import { writtenBytes } from "./disks/writes.ts";
 import { FakeFaults } from "./faults/fake-faults.ts";
 import { FakeHostOptions } from "./options.ts";
+import type { HostWorld } from "./world/host-world.ts";
 import { readFakeWorld, viewOf } from "./world/read.ts";
 import type { FakeHostView } from "./world/read.ts";
 import { faultsOf, holdHost, openWorld } from "./world/registry.ts";
@@ -57,9 +60,31 @@ export class FakeWorld implements AsyncDisposable {
     return undefined;
   }
 
+  /** The disks of a guest on an open host, by their keys; none when there is no such guest. */
+  async disks(host: string, guestId: string): Promise<ReadonlyMap<DiskKey, FakeDiskView>> {
+    const world = await this.#openWorld(host);
+    const guest = world?.state.guests.get(guestId);
+    return world === undefined || guest === undefined ? new Map() : new StoppedDisks(world).look(guest);
+  }
+
+  /**
+   * Writes a text of at most 4,096 bytes to a disk of a stopped guest on an open host, as its OS might have.
+   * @throws CloudHostError `GUEST_NOT_FOUND`, `CONFLICT` unless it is stopped
+   */
+  async writeDisk(host: string, guestId: string, disk: DiskKey, text: string): Promise<void> {
+    const world = await this.#openWorld(host);
+    if (world === undefined) throw new CloudHostError("GUEST_NOT_FOUND", `${host} is not open.`, { guestId });
+    await new StoppedDisks(world).write(guestId, disk, text);
+  }
+
   /** Lets hosts in memory go with their drivers. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#holds.disposeAsync();
+  }
+
+  async #openWorld(host: string): Promise<HostWorld | undefined> {
+    const place = this.#places.find((each) => each.host === host);
+    return place && openWorld(place);
   }
 }
 

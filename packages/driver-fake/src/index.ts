@@ -14,4 +14,5 @@ export type { FaultCode } from "./faults/fault-error.ts";
 export type { FakeMethod, LyingMethod } from "./faults/methods.ts";
 export { readFakeWorld } from "./world/read.ts";
 export type { FakeGuestView, FakeHostView } from "./world/read.ts";
+export type { FakeDiskView } from "./disks/stopped-disks.ts";
 export type { GuestFile } from "./disks/layout.ts";

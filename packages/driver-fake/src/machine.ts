@@ -1,7 +1,8 @@
-import { CloudHostError, cpuBudget } from "@cloudhost/core/ports";
+import { CloudHostError, cpuBudget, diskKey } from "@cloudhost/core/ports";
 import type { Clock, ComputeInventory, CpuBudget, DiskSource, GuestSpec } from "@cloudhost/core/ports";
-import { baseSize } from "./disks/guest-disks.ts";
+import { baseSize, rawSize } from "./disks/guest-disks.ts";
 import { writesOf } from "./disks/writes.ts";
+import { liveNeeds } from "./live-change.ts";
 import type { FakeHostOptions } from "./options.ts";
 import type { FakeGuest } from "./world/guest.ts";
 import type { HostWorld } from "./world/host-world.ts";
@@ -40,14 +41,19 @@ export class Machine {
 
   /** Makes a guest, or gives a stopped one another specification. */
   async define(spec: GuestSpec): Promise<void> {
-    if (this.guests.get(spec.id)?.power === "running") {
-      throw conflict("running", ["stopped"], `${spec.id} runs with another specification.`);
+    const present = this.guests.get(spec.id);
+    if (present !== undefined && present.power !== "stopped") {
+      throw conflict(present.power, ["stopped"], `${spec.id} is ${present.power} with another specification.`);
     }
-    if (spec.boot !== undefined && !this.#parts.options.capabilities.directBoot) {
-      const feature = "starting a kernel directly";
-      throw new CloudHostError("UNSUPPORTED", `This host does not do it: ${feature}.`, { feature, by: "fake" });
-    }
-    await this.#world.commit({ kind: "defined", spec, baseBytes: await baseSize(spec) });
+    requireFeasible(spec, this.#parts.options.capabilities);
+    const [baseBytes, rescueBytes] = await Promise.all([
+      baseSize(spec),
+      spec.rescue === undefined ? null : rawSize(spec.rescue.base),
+    ]);
+    // What it wrote so far goes to the disk that it booted from so far.
+    if (present !== undefined && (present.rescueBytes === null) !== (rescueBytes === null)) await this.#flush(present);
+    await this.#world.commit({ kind: "defined", spec, baseBytes, rescueBytes });
+    if (present !== undefined) await this.#world.disks.tidy(this.guest(spec.id));
   }
 
   /** Makes what a guest lacks of its disks. */
@@ -55,8 +61,11 @@ export class Machine {
     return this.#world.disks.ensure(this.guest(guestId));
   }
 
-  /** Gives a guest the power, or takes it and gives it back; a reboot is remembered by its command. */
-  async boot(guestId: string, reboot?: { readonly commandId: string }): Promise<void> {
+  /**
+   * Gives a guest the power, or takes it and gives it back; a reboot is remembered by its command.
+   * @param reboot `clean` when its OS had the time to shut down
+   */
+  async boot(guestId: string, reboot?: { readonly commandId: string; readonly clean: boolean }): Promise<void> {
     const { spec } = this.guest(guestId);
     this.#requireTaps(spec);
     const boot = { guestId, atMs: this.#nowMs(), cpu: this.#cpu(spec) };
@@ -66,17 +75,44 @@ export class Machine {
     await this.#flush(this.guest(guestId));
   }
 
-  async powerOff(guestId: string): Promise<void> {
-    await this.#world.commit({ kind: "stopped", guestId, atMs: this.#nowMs() });
+  async powerOff(guestId: string, clean: boolean): Promise<void> {
+    await this.#world.commit({ kind: "stopped", guestId, atMs: this.#nowMs(), clean });
     await this.#flush(this.guest(guestId));
   }
 
+  async pause(guestId: string): Promise<void> {
+    this.#require(guestId, "running");
+    await this.#world.commit({ kind: "paused", guestId, atMs: this.#nowMs() });
+  }
+
+  async unpause(guestId: string): Promise<void> {
+    this.#require(guestId, "paused");
+    await this.#world.commit({ kind: "unpaused", guestId, atMs: this.#nowMs() });
+  }
+
+  /** Its memory is not on a disk, as it has none: that it is suspended is all there is. */
+  async suspend(guestId: string): Promise<void> {
+    this.#require(guestId, "running");
+    await this.#world.commit({ kind: "suspended", guestId, atMs: this.#nowMs() });
+    await this.#flush(this.guest(guestId));
+  }
+
+  async resume(guestId: string): Promise<void> {
+    const { spec } = this.#require(guestId, "suspended");
+    this.#requireTaps(spec);
+    await this.#world.commit({ kind: "resumed", guestId, atMs: this.#nowMs(), cpu: this.#cpu(spec) });
+  }
+
   /** Gives a running guest another specification. */
-  async resize(spec: GuestSpec): Promise<void> {
-    if (this.guest(spec.id).power !== "running") {
-      throw conflict("stopped", ["running"], "Only a running guest is resized live.");
-    }
-    await this.#world.commit({ kind: "resized", spec, atMs: this.#nowMs(), cpu: this.#cpu(spec) });
+  async change(spec: GuestSpec): Promise<void> {
+    const present = this.#require(spec.id, "running");
+    const { capabilities } = this.#parts.options;
+    const missing = liveNeeds(present.spec, spec).find((need) => need === "restart" || !capabilities[need]);
+    if (missing !== undefined) throw unsupported(missing === "restart" ? "a change that takes a restart" : missing);
+    requireFeasible(spec, capabilities);
+    this.#requireTaps(spec);
+    await this.#world.commit({ kind: "changed", spec, atMs: this.#nowMs(), cpu: this.#cpu(spec) });
+    await this.#world.disks.tidy(this.guest(spec.id));
   }
 
   async freeze(guestId: string, snapshotId: string, signal: AbortSignal): Promise<DiskSource> {
@@ -85,9 +121,8 @@ export class Machine {
     if (guest.pictures[snapshotId] !== "frozen") {
       await this.#world.commit({ kind: "freezing", guestId, snapshotId });
       try {
-        const writes = this.#writes(guest);
-        await disks.write(guest, writes);
-        await disks.takePicture(guest, snapshotId, writes, signal);
+        await this.#flush(guest);
+        await disks.takePicture(guest, snapshotId, signal);
         await this.#world.commit({ kind: "frozen", guestId, snapshotId });
       } catch (error) {
         await this.release(guestId, snapshotId);
@@ -141,15 +176,33 @@ export class Machine {
     return cpuBudget(spec, this.#parts.inventory);
   }
 
-  #writes(guest: FakeGuest): number {
-    return writesOf(guest, useAt(this.#world.state, guest, this.#nowMs()).ranMs);
-  }
-
   /** Brings the guest's disk to what it has written by now. */
   async #flush(guest: FakeGuest): Promise<void> {
-    await this.#world.disks.write(guest, this.#writes(guest));
+    const { ranMs } = useAt(this.#world.state, guest, this.#nowMs());
+    await this.#world.disks.write(guest, writesOf(guest, ranMs));
   }
+
+  #require(guestId: string, power: FakeGuest["power"]): FakeGuest {
+    const guest = this.guest(guestId);
+    if (guest.power === power) return guest;
+    throw conflict(guest.power, [power], `${guestId} is ${guest.power}, not ${power}.`);
+  }
+}
+
+/** @throws CloudHostError `UNSUPPORTED` for what this host cannot do, `INVALID_ARGUMENT` for a disk that is there twice */
+function requireFeasible({ boot, rescue, disks }: GuestSpec, can: FakeHostOptions["capabilities"]): void {
+  const kernel = boot ?? rescue?.boot;
+  if (kernel !== undefined && !can.directBoot) throw unsupported("starting a kernel directly");
+  if (rescue !== undefined && !can.rescue) throw unsupported("booting from another image");
+  const keys = disks.map(diskKey);
+  const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
+  if (twice === -1) return;
+  const issues = [{ path: `disks.${twice}`, message: `another disk is ${keys[twice]} already` }];
+  throw new CloudHostError("INVALID_ARGUMENT", "A guest has each of its disks once.", { issues });
 }
 
 const conflict = (state: string, allowed: readonly string[], message: string): CloudHostError =>
   new CloudHostError("CONFLICT", message, { state, allowed });
+
+const unsupported = (feature: string): CloudHostError =>
+  new CloudHostError("UNSUPPORTED", `This host does not do it: ${feature}.`, { feature, by: "fake" });

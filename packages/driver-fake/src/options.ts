@@ -30,9 +30,17 @@ export const opteron6276: FakeCpu = { model: "AMD Opteron(TM) Processor 6276", c
 /** What a fake host's drivers say they can do. All of it unless told otherwise. */
 const FakeCapabilities = z.strictObject({
   cpuQuota: z.boolean().default(true),
-  liveResize: z.boolean().default(true),
   guestReady: z.boolean().default(true),
   directBoot: z.boolean().default(true),
+  rescue: z.boolean().default(true),
+  pause: z.boolean().default(true),
+  suspend: z.boolean().default(true),
+  liveResize: z.boolean().default(true),
+  liveDisks: z.boolean().default(true),
+  liveNics: z.boolean().default(true),
+  moveDisks: z.boolean().default(true),
+  keepDisks: z.boolean().default(true),
+  consoleLog: z.boolean().default(true),
   shaping: z.boolean().default(true),
   isolation: z.boolean().default(true),
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sampleGuest } from "@cloudhost/conformance";
 import type { ComputeSubject, NetworkSubject, SampleGuest } from "@cloudhost/conformance";
 import { VirtualClock } from "@cloudhost/core/ports";
-import type { ComputeDriver, HostConfig, HostReserve, LiveChanger, NetworkDriver } from "@cloudhost/core/ports";
+import type { ComputeDriver, ComputeExtensions, HostConfig, HostReserve, NetworkDriver } from "@cloudhost/core/ports";
 import { fakeHost, holdFakeWorld } from "../src/index.ts";
 import type { FakeHostInput, FakeHostView, FakeWorld } from "../src/index.ts";
 import { contextOf, openCompute, openNetwork } from "./open.ts";
@@ -13,7 +13,7 @@ import { contextOf, openCompute, openNetwork } from "./open.ts";
 export interface FakeFixture extends SampleGuest, AsyncDisposable {
   readonly config: HostConfig;
   readonly clock: VirtualClock;
-  readonly compute: ComputeDriver & LiveChanger;
+  readonly compute: ComputeDriver & ComputeExtensions;
   readonly network: NetworkDriver;
   readonly world: FakeWorld;
   /** A folder of this test. */
@@ -28,7 +28,7 @@ export async function openFake(input: Partial<FakeHostInput> = {}): Promise<Fake
   const clock = new VirtualClock();
   const context = contextOf(config, clock, dir);
   const world = opening.use(holdFakeWorld(config));
-  const compute = opening.use(await openCompute(config, context)) as ComputeDriver & LiveChanger;
+  const compute = opening.use(await openCompute(config, context)) as ComputeDriver & ComputeExtensions;
   const network = opening.use(await openNetwork(config, context));
   const sample = await sampleGuest(join(dir, "images"));
   const cleanup = opening.move();

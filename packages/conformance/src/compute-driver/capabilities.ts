@@ -1,5 +1,11 @@
-import { cpuBudget, noExtensions } from "@cloudhost/core/ports";
-import type { ComputeCapabilities, ComputeDriver, GuestSpec, LiveChanger } from "@cloudhost/core/ports";
+import { cpuBudget, extensionMethods, noExtensions } from "@cloudhost/core/ports";
+import type {
+  ComputeCapabilities,
+  ComputeDriver,
+  ExtendedComputeDriver,
+  GuestSpec,
+  LiveChanger,
+} from "@cloudhost/core/ports";
 import { assert, expect, it } from "vitest";
 import { eachCase, stateOf } from "./case.ts";
 import type { OpenComputeSubject } from "./case.ts";
@@ -51,9 +57,17 @@ export function capabilitiesSuite(open: OpenComputeSubject): void {
   );
 
   it(
-    "liveResize: is there when it is claimed",
+    "each and its methods are there together, or not at all",
     eachCase(open, async ({ driver }) => {
-      expect(isLiveChanger(driver)).toBe(driver.capabilities.liveResize);
+      const extended: ExtendedComputeDriver = driver;
+      const promised = new Set<string>();
+      for (const [capability, methods] of Object.entries(extensionMethods)) {
+        if (driver.capabilities[capability as keyof typeof extensionMethods])
+          for (const method of methods) promised.add(method);
+      }
+      const methods = new Set(Object.values(extensionMethods).flat());
+      const present = [...methods].filter((method) => typeof extended[method] === "function");
+      expect(new Set(present)).toEqual(promised);
     }),
   );
 

@@ -1,11 +1,11 @@
 import { mkdir, open, rm } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
-import { bytesFromGib, CloudHostError } from "@cloudhost/core/ports";
-import type { DiskSource } from "@cloudhost/core/ports";
+import { bytesFromGib, CloudHostError, diskKey } from "@cloudhost/core/ports";
+import type { BaseDisk, DiskKey, DiskSource, GuestSpec } from "@cloudhost/core/ports";
 import type { FakeGuest } from "../world/guest.ts";
 import { DiskLayout } from "./layout.ts";
-import { copyData } from "./sparse.ts";
-import { blockBytes, blockWrites } from "./writes.ts";
+import { copyData, copyPlaces } from "./sparse.ts";
+import { blockBytes, blockWrites, diskBytes, placesOf } from "./writes.ts";
+import type { Writer } from "./writes.ts";
 
 /**
  * The disks of a host's guests, as sparse files. A system disk is an overlay that holds only what the guest wrote; a
@@ -20,27 +20,47 @@ export class GuestDisks {
 
   /** Makes the guest's disks, or lets them grow to their size. */
   async ensure(guest: FakeGuest): Promise<void> {
-    await mkdir(this.layout.guestDir(guest.spec.id), { recursive: true });
-    await grow(this.layout.overlay(guest), systemBytes(guest));
-    for (const { path, sizeGib } of this.layout.ephemerals(guest)) await grow(path, bytesFromGib(sizeGib));
-    await this.#removeOldOverlays(guest);
+    const { spec, rescueBytes } = guest;
+    await mkdir(this.layout.guestDir(spec.id), { recursive: true });
+    for (const disk of spec.disks) await grow(this.layout.layer(guest, diskKey(disk)), bytesFromGib(disk.sizeGib));
+    if (rescueBytes !== null) await grow(this.layout.rescue(spec), rescueBytes);
   }
 
-  /** Brings the overlay to what the guest has written so far. */
+  /** Removes what the guest has no more: earlier layers, disks that were taken away, what was cut off. */
+  async tidy(guest: FakeGuest): Promise<void> {
+    const wanted = new Set(this.layout.filesOf(guest));
+    for (const { path } of await this.layout.found(guest.spec.id)) {
+      if (!wanted.has(path)) await rm(path, { force: true });
+    }
+  }
+
+  /** Brings the disk that the guest boots from to what it has written so far. */
   async write(guest: FakeGuest, writes: number): Promise<void> {
-    await using overlay = await open(this.layout.overlay(guest), "r+");
-    for (const { offset, bytes } of blockWrites(guest, writes)) await overlay.write(bytes, 0, blockBytes, offset);
+    const { rescueBytes, spec } = guest;
+    const path = rescueBytes === null ? this.layout.layer(guest, "system") : this.layout.rescue(spec);
+    await using disk = await open(path, "r+");
+    const writer = { ...guest, baseBytes: rescueBytes ?? guest.baseBytes };
+    for (const { offset, bytes } of blockWrites(writer, writes)) await disk.write(bytes, 0, blockBytes, offset);
   }
 
   /** Writes a picture of the system disk, which holds what {@link write} was told; on the disk when it resolves. */
-  async takePicture(guest: FakeGuest, snapshotId: string, writes: number, signal: AbortSignal): Promise<void> {
+  async takePicture(guest: FakeGuest, snapshotId: string, signal: AbortSignal): Promise<void> {
     await using picture = await open(this.layout.picture(guest.spec.id, snapshotId), "w");
-    await picture.truncate(systemBytes(guest));
+    await picture.truncate(diskBytes(guest.spec, "system"));
     await using base = await open(guest.spec.base.path, "r");
     await copyData(base, picture, signal);
-    await using overlay = await open(this.layout.overlay(guest), "r");
-    for (const { offset } of blockWrites(guest, writes)) await copyBlock(overlay, picture, offset);
+    await using overlay = await open(this.layout.layer(guest, "system"), "r");
+    await copyPlaces(overlay, picture, placesOf(guest, "system"));
     await picture.sync();
+  }
+
+  /** Copies a layer of a disk to a file of this size, on the disk when it resolves. */
+  async copyLayer(guest: Writer, disk: DiskKey, from: string, to: string, bytes: number): Promise<void> {
+    await using source = await open(from, "r");
+    await using target = await open(to, "w");
+    await target.truncate(bytes);
+    await copyPlaces(source, target, placesOf(guest, disk));
+    await target.sync();
   }
 
   /** How to read a picture: one file, and no other. */
@@ -68,32 +88,28 @@ export class GuestDisks {
     }
     for (const guest of guests) await this.ensure(guest);
   }
-
-  async #removeOldOverlays(guest: FakeGuest): Promise<void> {
-    for (let generation = 0; generation < guest.diskGeneration; generation += 1) {
-      await rm(this.layout.overlay({ ...guest, diskGeneration: generation }), { force: true });
-    }
-  }
 }
 
 /**
- * The logical size of a base that the fake can read.
- * @throws CloudHostError `NOT_FOUND` when it is not there, `UNSUPPORTED` when it is no raw file, `INVALID_ARGUMENT`
- * when it is larger than the disk
+ * The logical size of a guest's base that the fake can read.
+ * @throws CloudHostError `INVALID_ARGUMENT` when it is larger than the disk, and as {@link rawSize}
  */
-export async function baseSize({ base, disks }: FakeGuest["spec"]): Promise<number> {
-  if (base.format !== "raw") {
-    const feature = `a base in the format ${base.format}`;
-    throw new CloudHostError("UNSUPPORTED", `A fake host reads raw bases only, not ${feature}.`, {
-      feature,
-      by: "fake",
-    });
-  }
-  const { size } = await statBase(base.path);
+export async function baseSize({ base, disks }: GuestSpec): Promise<number> {
+  const size = await rawSize(base);
   const system = disks.findIndex(({ kind }) => kind === "system");
   if (size <= bytesFromGib(disks[system]?.sizeGib ?? 0)) return size;
   const issue = { path: `disks.${Math.max(0, system)}.sizeGib`, message: `smaller than the base of ${size} bytes` };
   throw new CloudHostError("INVALID_ARGUMENT", "The system disk is smaller than its base.", { issues: [issue] });
+}
+
+/**
+ * The logical size of an image.
+ * @throws CloudHostError `NOT_FOUND` when it is not there, `UNSUPPORTED` when it is no raw file
+ */
+export async function rawSize({ path, format }: BaseDisk): Promise<number> {
+  if (format === "raw") return (await statBase(path)).size;
+  const feature = `a base in the format ${format}`;
+  throw new CloudHostError("UNSUPPORTED", `A fake host reads raw bases only, not ${feature}.`, { feature, by: "fake" });
 }
 
 async function statBase(path: string): Promise<{ readonly size: number }> {
@@ -106,17 +122,9 @@ async function statBase(path: string): Promise<{ readonly size: number }> {
   }
 }
 
-const systemBytes = ({ spec }: FakeGuest): number =>
-  bytesFromGib(spec.disks.find(({ kind }) => kind === "system")?.sizeGib ?? 0);
-
 /** Makes the file at least so large, without taking room for it; a disk never shrinks. */
 async function grow(path: string, bytes: number): Promise<void> {
   await using file = await open(path, "a");
   const { size } = await file.stat();
   if (size < bytes) await file.truncate(bytes);
-}
-
-async function copyBlock(from: FileHandle, to: FileHandle, offset: number): Promise<void> {
-  const { buffer } = await from.read(Buffer.alloc(blockBytes), 0, blockBytes, offset);
-  await to.write(buffer, 0, blockBytes, offset);
 }

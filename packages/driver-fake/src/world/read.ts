@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { CpuBudget, GuestSpec, HostBinding, TenantMember } from "@cloudhost/core/ports";
+import type { CpuBudget, GuestSpec, GuestState, HostBinding, TenantMember } from "@cloudhost/core/ports";
 import { DiskLayout } from "../disks/layout.ts";
 import type { GuestFile } from "../disks/layout.ts";
 import { hostFiles } from "./host-world.ts";
@@ -24,13 +24,15 @@ export interface FakeHostView {
 /** A guest on a fake host. */
 export interface FakeGuestView {
   readonly spec: GuestSpec;
-  readonly power: "running" | "stopped";
+  readonly power: GuestState["power"];
   /** How often its OS began to boot since it was defined. */
   readonly boots: number;
-  /** What it is held to, while it runs. */
+  /** What it is held to, while it runs or is paused. */
   readonly cpu: CpuBudget | null;
   /** Snapshots whose pictures it holds. */
   readonly snapshotIds: readonly string[];
+  /** Under which its disks are kept. */
+  readonly keepIds: readonly string[];
 }
 
 /**
@@ -49,8 +51,8 @@ export async function readFakeWorld(dir: string): Promise<FakeHostView[]> {
 export async function viewOf(host: string, state: HostState, disks: DiskLayout): Promise<FakeHostView> {
   return {
     host,
-    guests: Array.from(state.guests.values(), ({ spec, power, boots, cpu, pictures }) => {
-      return { spec, power, boots, cpu, snapshotIds: Object.keys(pictures) };
+    guests: Array.from(state.guests.values(), ({ spec, power, boots, cpu, pictures, kept }) => {
+      return { spec, power, boots, cpu, snapshotIds: Object.keys(pictures), keepIds: Object.keys(kept) };
     }),
     bindings: [...state.network.bindings.values()],
     members: [...state.network.members.values()],

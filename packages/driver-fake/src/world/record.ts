@@ -1,13 +1,16 @@
-import { GuestSpec, HostBinding, NetworkChange, TenantMember } from "@cloudhost/core/ports";
+import { DiskKey, GuestSpec, HostBinding, NetworkChange, TenantMember } from "@cloudhost/core/ports";
 import { z } from "zod";
 import { FakeCpuBudget, FakeGuest } from "./guest.ts";
 
 const atMs = z.int().min(0);
 const guestId = z.string();
 const snapshotId = z.string();
+const keepId = z.string();
+/** Whether its OS had the time to shut down. */
+const clean = z.boolean();
 
 /** Of the records' format. A newer one is refused. */
-export const recordVersion = 1;
+export const recordVersion = 2;
 
 /** What happens to a host's world: one line of its journal, written before it is done. */
 export const WorldRecord = z.discriminatedUnion("kind", [
@@ -20,11 +23,25 @@ export const WorldRecord = z.discriminatedUnion("kind", [
     members: z.array(TenantMember),
     networkWrites: z.int().min(0),
   }),
-  z.strictObject({ kind: z.literal("defined"), spec: GuestSpec, baseBytes: z.int().min(0) }),
+  z.strictObject({
+    kind: z.literal("defined"),
+    spec: GuestSpec,
+    baseBytes: z.int().min(0),
+    rescueBytes: z.int().min(0).nullable(),
+  }),
   z.strictObject({ kind: z.literal("started"), guestId, atMs, cpu: FakeCpuBudget }),
-  z.strictObject({ kind: z.literal("stopped"), guestId, atMs }),
-  z.strictObject({ kind: z.literal("rebooted"), guestId, atMs, cpu: FakeCpuBudget, commandId: z.string() }),
-  z.strictObject({ kind: z.literal("resized"), spec: GuestSpec, atMs, cpu: FakeCpuBudget }),
+  z.strictObject({ kind: z.literal("stopped"), guestId, atMs, clean }),
+  z.strictObject({ kind: z.literal("rebooted"), guestId, atMs, cpu: FakeCpuBudget, commandId: z.string(), clean }),
+  z.strictObject({ kind: z.literal("paused"), guestId, atMs }),
+  z.strictObject({ kind: z.literal("unpaused"), guestId, atMs }),
+  z.strictObject({ kind: z.literal("suspended"), guestId, atMs }),
+  z.strictObject({ kind: z.literal("resumed"), guestId, atMs, cpu: FakeCpuBudget }),
+  z.strictObject({ kind: z.literal("changed"), spec: GuestSpec, atMs, cpu: FakeCpuBudget }),
+  /** Another host's layer is in the place of this disk's. */
+  z.strictObject({ kind: z.literal("layered"), guestId, disk: DiskKey }),
+  z.strictObject({ kind: z.literal("kept"), guestId, keepId }),
+  z.strictObject({ kind: z.literal("restored"), guestId, keepId }),
+  z.strictObject({ kind: z.literal("dropped"), guestId, keepId }),
   z.strictObject({ kind: z.literal("freezing"), guestId, snapshotId }),
   z.strictObject({ kind: z.literal("frozen"), guestId, snapshotId }),
   z.strictObject({ kind: z.literal("released"), guestId, snapshotId }),

@@ -1,9 +1,10 @@
 import { applyNetworkChanges, emptyHostNetwork } from "@cloudhost/core/ports";
 import type { GuestSpec, HostBinding, HostNetwork } from "@cloudhost/core/ports";
+import { guestAfter } from "./guest-after.ts";
 import type { FakeGuest } from "./guest.ts";
 import { recordVersion } from "./record.ts";
 import type { WorldRecord } from "./record.ts";
-import { noUse, usedUntil } from "./use.ts";
+import { usedUntil } from "./use.ts";
 import type { GuestUse } from "./use.ts";
 
 /** All that is on a fake host. */
@@ -33,7 +34,7 @@ export function applyRecord(state: HostState, record: WorldRecord): HostState {
   if (record.kind === "network") return withNetwork(state, record);
   const id = "spec" in record ? record.spec.id : record.guestId;
   const guests = new Map(state.guests);
-  const guest = guestAfter(state, guests.get(id), record);
+  const guest = guestAfter(guests.get(id), record, (before, atMs) => useAt(state, before, atMs));
   if (guest === undefined) guests.delete(id);
   else guests.set(id, guest);
   return { ...state, guests };
@@ -41,7 +42,7 @@ export function applyRecord(state: HostState, record: WorldRecord): HostState {
 
 /** What the guest has used until then. */
 export function useAt({ network }: HostState, guest: FakeGuest, atMs: number): GuestUse {
-  if (guest.power === "stopped" || guest.cpu === null) return guest.use;
+  if (guest.power !== "running" || guest.cpu === null) return guest.use;
   return usedUntil(guest.use, { spec: guest.spec, cpu: guest.cpu, binding: bindingOf(network, guest.spec) }, atMs);
 }
 
@@ -49,7 +50,6 @@ const bindingOf = ({ bindings }: HostNetwork, { nics: [nic] }: GuestSpec): HostB
   nic === undefined ? undefined : bindings.get(nic.id);
 
 type Recorded<Kind extends WorldRecord["kind"]> = Extract<WorldRecord, { kind: Kind }>;
-type GuestRecord = Exclude<WorldRecord, Recorded<"world" | "network">>;
 
 const stateOf = ({ guests, bindings, members, networkWrites }: Recorded<"world">): HostState => ({
   guests: new Map(guests.map((guest) => [guest.spec.id, guest])),
@@ -69,60 +69,4 @@ function withNetwork(state: HostState, { atMs, changes }: Recorded<"network">): 
     guests.set(id, { ...guest, use: useAt(state, guest, atMs) });
   }
   return { guests, network, networkWrites: state.networkWrites + changes.length };
-}
-
-function guestAfter(state: HostState, guest: FakeGuest | undefined, record: GuestRecord): FakeGuest | undefined {
-  if (record.kind === "defined") return defined(guest, record);
-  if (guest === undefined || record.kind === "removed") return undefined;
-  switch (record.kind) {
-    case "started":
-    case "rebooted":
-      return booted(guest, record, useAt(state, guest, record.atMs));
-    case "stopped":
-      return { ...guest, power: "stopped", cpu: null, use: useAt(state, guest, record.atMs) };
-    case "resized":
-      return { ...guest, spec: record.spec, cpu: record.cpu, use: useAt(state, guest, record.atMs) };
-    case "released":
-      return withoutPicture(guest, record.snapshotId);
-    case "freezing":
-    case "frozen":
-      break;
-  }
-  return { ...guest, pictures: { ...guest.pictures, [record.snapshotId]: record.kind } };
-}
-
-function defined(guest: FakeGuest | undefined, { spec, baseBytes }: Recorded<"defined">): FakeGuest {
-  if (guest !== undefined) {
-    const rebuilt = guest.spec.base.digest !== spec.base.digest;
-    return { ...guest, spec, baseBytes, diskGeneration: guest.diskGeneration + (rebuilt ? 1 : 0) };
-  }
-  return {
-    spec,
-    power: "stopped",
-    boots: 0,
-    bootAtMs: 0,
-    lastReboot: null,
-    cpu: null,
-    use: noUse,
-    pictures: {},
-    baseBytes,
-    diskGeneration: 0,
-  };
-}
-
-function booted(guest: FakeGuest, boot: Recorded<"started" | "rebooted">, use: GuestUse): FakeGuest {
-  return {
-    ...guest,
-    power: "running",
-    boots: guest.boots + 1,
-    bootAtMs: boot.atMs,
-    lastReboot: boot.kind === "rebooted" ? boot.commandId : guest.lastReboot,
-    cpu: boot.cpu,
-    use: { ...use, atMs: boot.atMs },
-  };
-}
-
-function withoutPicture(guest: FakeGuest, snapshotId: string): FakeGuest {
-  const kept = Object.entries(guest.pictures).filter(([id]) => id !== snapshotId);
-  return { ...guest, pictures: Object.fromEntries(kept) };
 }

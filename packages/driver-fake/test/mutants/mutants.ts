@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "that claims live resize and lacks it",
     behaviour: "capabilities",
-    caught: ["liveResize: is there when it is claimed", "liveResize: changes a running guest"],
+    caught: ["each and its methods are there together, or not at all", "liveResize: changes a running guest"],
     mutate: () => ({ change: undefined }) as Partial<ComputeDriver>,
   },
   {

@@ -43,7 +43,7 @@ describe("a fake host's journal", () => {
   it("refuses a journal of a newer version", async () => {
     await using stack = new AsyncDisposableStack();
     const dir = await usedFolder(stack);
-    await writeFile(join(dir, "journal"), '{"kind":"world","version":2}\n');
+    await writeFile(join(dir, "journal"), '{"kind":"world","version":3}\n');
     await expect(HostWorld.inFolder(dir, "host-1")).rejects.toMatchObject({ code: "VERSION_MISMATCH" });
   });
 
@@ -55,7 +55,7 @@ describe("a fake host's journal", () => {
     expect(await readJournal(join(dir, "journal"))).toEqual([worldRecordOf(before)]);
 
     const [guestId = ""] = world.state.guests.keys();
-    for (let atMs = 1; atMs <= 1001; atMs += 1) void world.commit({ kind: "stopped", guestId, atMs });
+    for (let atMs = 1; atMs <= 1001; atMs += 1) void world.commit({ kind: "stopped", guestId, atMs, clean: false });
     await world.commit({ kind: "removed", guestId });
     expect((await readFile(join(dir, "journal"), "utf8")).split("\n").length).toBeLessThan(10);
     expect((await readJournal(join(dir, "journal"))).reduce(applyRecord, newHost)).toEqual(world.state);

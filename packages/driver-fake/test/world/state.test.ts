@@ -47,11 +47,27 @@ const change = fc.oneof(
 
 /** Anything that can be written, also what makes no sense at that moment. */
 const record: fc.Arbitrary<WorldRecord> = fc.oneof(
-  fc.record({ kind: fc.constant("defined" as const), spec, baseBytes: fc.constant(4096) }),
+  fc.record({
+    kind: fc.constant("defined" as const),
+    spec,
+    baseBytes: fc.constant(4096),
+    rescueBytes: fc.constantFrom(null, 4096),
+  }),
   fc.record({ kind: fc.constant("started" as const), guestId, atMs, cpu }),
-  fc.record({ kind: fc.constant("stopped" as const), guestId, atMs }),
-  fc.record({ kind: fc.constant("rebooted" as const), guestId, atMs, cpu, commandId: fc.constant("cmd_1") }),
-  fc.record({ kind: fc.constant("resized" as const), spec, atMs, cpu }),
+  fc.record({ kind: fc.constant("stopped" as const), guestId, atMs, clean: fc.boolean() }),
+  fc.record({
+    kind: fc.constant("rebooted" as const),
+    guestId,
+    atMs,
+    cpu,
+    commandId: fc.constant("cmd_1"),
+    clean: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constantFrom("paused", "unpaused", "suspended"), guestId, atMs }),
+  fc.record({ kind: fc.constant("resumed" as const), guestId, atMs, cpu }),
+  fc.record({ kind: fc.constant("changed" as const), spec, atMs, cpu }),
+  fc.record({ kind: fc.constant("layered" as const), guestId, disk: fc.constant("system" as const) }),
+  fc.record({ kind: fc.constantFrom("kept", "restored", "dropped"), guestId, keepId: fc.constant("snp_1") }),
   fc.record({ kind: fc.constantFrom("freezing", "frozen", "released"), guestId, snapshotId }),
   fc.record({ kind: fc.constant("removed" as const), guestId }),
   fc.record({ kind: fc.constant("network" as const), atMs, changes: fc.array(change) }),
