@@ -97,6 +97,42 @@ export class Domain {
     await this.#libvirt.call("domainResume", { dom: this.ref }, this.#changing("control", options));
   }
 
+  /** Wakes a guest whose OS has put itself to sleep. */
+  async wakeUp(options: CallOptions = {}): Promise<void> {
+    await this.#libvirt.call("domainPmWakeup", { dom: this.ref, flags: 0 }, this.#changing("control", options));
+  }
+
+  /**
+   * Writes its memory to a file of the daemon's and gives its power up; the next {@link start} goes on from there.
+   * @param options.flags `VIR.DOMAIN_SAVE_…`
+   */
+  async managedSave(options: CallOptions & { readonly flags?: number } = {}): Promise<void> {
+    const { flags = 0, ...rest } = options;
+    await this.#libvirt.call("domainManagedSave", { dom: this.ref, flags }, this.#changing("jobs", rest));
+  }
+
+  /** Whether the daemon has a file of its memory. */
+  async hasManagedSave(options: CallOptions = {}): Promise<boolean> {
+    const { result } = await this.#libvirt.call(
+      "domainHasManagedSaveImage",
+      { dom: this.ref, flags: 0 },
+      asking(options),
+    );
+    return result !== 0;
+  }
+
+  /** Its description as it was saved with its memory. Fails when the file was not written to its end. */
+  async describeManagedSave(options: CallOptions = {}): Promise<string> {
+    const args = { dom: this.ref, flags: 0 };
+    return (await this.#libvirt.call("domainManagedSaveGetXmlDesc", args, asking(options))).xml;
+  }
+
+  /** Deletes the file of its memory: the next {@link start} boots. */
+  async removeManagedSave(options: CallOptions = {}): Promise<void> {
+    const args = { dom: this.ref, flags: 0 };
+    await this.#libvirt.call("domainManagedSaveRemove", args, this.#changing("control", options));
+  }
+
   /** Forgets its definition. @param options.flags `VIR.DOMAIN_UNDEFINE_…` */
   async undefine(options: CallOptions & { readonly flags?: number } = {}): Promise<void> {
     const { flags = 0, ...rest } = options;
@@ -160,6 +196,40 @@ export class Domain {
     const { affect, ...rest } = options;
     const args = { dom: this.ref, params, flags: impact(affect) };
     await this.#libvirt.call("domainSetSchedulerParametersFlags", args, this.#changing("control", rest));
+  }
+
+  /**
+   * Changes how many vCPUs it has, up to the maximum of its definition.
+   * @param options.flags `VIR.DOMAIN_VCPU_…`, beside what {@link Affecting.affect} says
+   */
+  async setVcpus(vcpus: number, options: Affecting & { readonly flags?: number } = {}): Promise<void> {
+    const { affect, flags = 0, ...rest } = options;
+    const args = { dom: this.ref, nvcpus: vcpus, flags: impact(affect) | flags };
+    await this.#libvirt.call("domainSetVcpusFlags", args, this.#changing("jobs", rest));
+  }
+
+  /** Adds a device. @param xml one element of `<devices>` */
+  async attachDevice(xml: string, options: Affecting = {}): Promise<void> {
+    const { affect, ...rest } = options;
+    const args = { dom: this.ref, xml, flags: impact(affect) };
+    await this.#libvirt.call("domainAttachDeviceFlags", args, this.#changing("jobs", rest));
+  }
+
+  /**
+   * Asks a running guest's OS to let a device go. It is gone only when the OS has done so: see the event
+   * `domainDeviceRemoved`, or {@link describe}.
+   * @param xml one element of `<devices>`, with as much as it takes to know it by
+   */
+  async detachDevice(xml: string, options: Affecting = {}): Promise<void> {
+    const { affect, ...rest } = options;
+    const args = { dom: this.ref, xml, flags: impact(affect) };
+    await this.#libvirt.call("domainDetachDeviceFlags", args, this.#changing("jobs", rest));
+  }
+
+  /** Lets a running guest see its disk larger. @param disk its target name, `vda`, or its file */
+  async resizeDisk(disk: string, bytes: bigint, options: CallOptions = {}): Promise<void> {
+    const args = { dom: this.ref, disk, size: bytes, flags: VIR.DOMAIN_BLOCK_RESIZE_BYTES };
+    await this.#libvirt.call("domainBlockResize", args, this.#changing("jobs", options));
   }
 
   /** Statistics of many kinds. @param stats `VIR.DOMAIN_STATS_…`, 0 for all */

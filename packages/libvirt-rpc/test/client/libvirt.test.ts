@@ -200,6 +200,44 @@ describe("typed methods", () => {
     ]);
   });
 
+  it("change a running domain, and put its memory aside", async () => {
+    const asked: unknown[] = [];
+    const note = (args: unknown): Readonly<Record<string, never>> => (asked.push(args), {});
+    const daemon = new FakeDaemon({
+      domainSetVcpusFlags: note,
+      domainAttachDeviceFlags: note,
+      domainDetachDeviceFlags: note,
+      domainBlockResize: note,
+      domainManagedSave: note,
+      domainHasManagedSaveImage: () => ({ result: 1 }),
+      domainManagedSaveGetXmlDesc: () => ({ xml: "<domain/>" }),
+      domainManagedSaveRemove: note,
+      domainPmWakeup: note,
+    });
+    await using libvirt = await open(daemon);
+    const domain = new Domain(libvirt, ref(1));
+    const dom = ref(1);
+    await domain.setVcpus(3, { affect: ["live"] });
+    await domain.attachDevice("<disk/>", { affect: ["live"] });
+    await domain.detachDevice("<disk/>");
+    await domain.resizeDisk("vda", 2n ** 40n);
+    await domain.managedSave({ flags: VIR.DOMAIN_SAVE_BYPASS_CACHE });
+    expect(await domain.hasManagedSave()).toBe(true);
+    expect(await domain.describeManagedSave()).toBe("<domain/>");
+    await domain.removeManagedSave();
+    await domain.wakeUp();
+    const both = VIR.DOMAIN_AFFECT_LIVE | VIR.DOMAIN_AFFECT_CONFIG;
+    expect(asked).toEqual([
+      { dom, nvcpus: 3, flags: VIR.DOMAIN_AFFECT_LIVE },
+      { dom, xml: "<disk/>", flags: VIR.DOMAIN_AFFECT_LIVE },
+      { dom, xml: "<disk/>", flags: both },
+      { dom, disk: "vda", size: 2n ** 40n, flags: VIR.DOMAIN_BLOCK_RESIZE_BYTES },
+      { dom, flags: VIR.DOMAIN_SAVE_BYPASS_CACHE },
+      { dom, flags: 0 },
+      { dom, flags: 0 },
+    ]);
+  });
+
   it("ask for every domain's state at once, or one by one where the hypervisor cannot", async () => {
     const stopped = [parameter.int("state.state", VIR.DOMAIN_SHUTOFF), parameter.int("state.reason", 1)];
     const bulk = new FakeDaemon({
