@@ -1,24 +1,32 @@
-import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { CloudHostError } from "@cloudhost/core/ports";
 import type {
   ComputeCapabilities,
   ComputeDriver,
   ComputeInventory,
+  ConsoleReader,
+  DiskKeeper,
   DiskSource,
   GuestSpec,
   GuestState,
+  Pauser,
+  Suspender,
 } from "@cloudhost/core/ports";
 import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
 import type { Domain } from "@cloudhost/libvirt-rpc";
 import { throwIfCancelled, translated } from "./errors.ts";
 import type { Changes } from "./guests/changes.ts";
-import { ensureDisks } from "./guests/disks.ts";
+import { readConsole } from "./guests/console.ts";
+import { ensureDisks, noteBase } from "./guests/disks.ts";
 import { abandonCopy, freezeSystemDisk, frozenSource } from "./guests/freeze.ts";
 import type { FoundGuest, Guests, HostTools } from "./guests/guests.ts";
+import { dropDisks, keepDisks, restoreDisks } from "./guests/kept-disks.ts";
 import { OneAtATime } from "./guests/one-at-a-time.ts";
-import { askToShutDown, cutPower, powerOn } from "./guests/power.ts";
+import { askToShutDown, cutPower, goOn, halt, powerOn } from "./guests/power.ts";
+import { finishReboot, noteReboot } from "./guests/reboot.ts";
 import { recoverGuests } from "./guests/recover.ts";
+import { forgetMemory, saveMemory } from "./guests/suspension.ts";
+import { isThere } from "./guests/whole-files.ts";
 import { domainXml } from "./xml/domain.ts";
 
 /** What a driver is made of. */
@@ -35,7 +43,7 @@ export interface LibvirtDriverParts {
  * Runs guests with QEMU through libvirt. What a guest shall be is kept in libvirt's own definition of it, its files
  * are in one folder, and this process keeps nothing: another that is opened in its place goes on.
  */
-export class LibvirtComputeDriver implements ComputeDriver {
+export class LibvirtComputeDriver implements ComputeDriver, Pauser, Suspender, DiskKeeper, ConsoleReader {
   readonly capabilities: ComputeCapabilities;
   readonly #parts: LibvirtDriverParts;
   readonly #tools: HostTools;
@@ -73,14 +81,33 @@ export class LibvirtComputeDriver implements ComputeDriver {
   reboot(guestId: string, commandId: string, graceMs: number, signal?: AbortSignal): Promise<void> {
     const what = `reboot ${guestId}`;
     const work = async (): Promise<void> => {
-      const asked = await this.#lane.run(guestId, () => this.#noteReboot(guestId, commandId));
+      const asked = await this.#lane.run(guestId, () => noteReboot(this.#guests, guestId, commandId));
       if (asked.record.reboot?.done === true) return;
       // Another run than the one that was to end: it was ended, by this command or before it.
       if (asked.run === asked.record.reboot?.endsRun) await this.#powerOff(guestId, graceMs, signal);
       throwIfCancelled(signal, what);
-      await this.#lane.run(guestId, () => this.#finishReboot(guestId, commandId));
+      await this.#lane.run(guestId, () => finishReboot(this.#guests, guestId, commandId));
     };
     return this.#ask(what, signal, work, guestId);
+  }
+
+  pause(guestId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "pause", signal, async () =>
+      halt(await this.#guests.requirePower(guestId, "running", "paused")),
+    );
+  }
+
+  unpause(guestId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "unpause", signal, async () =>
+      goOn(await this.#guests.requirePower(guestId, "running", "paused")),
+    );
+  }
+
+  suspend(guestId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "suspend", signal, async () => {
+      const found = await this.#guests.requirePower(guestId, "running", "suspended");
+      if (found.run !== undefined) await saveMemory(found);
+    });
   }
 
   freezeDisk(guestId: string, snapshotId: string, signal?: AbortSignal): Promise<DiskSource> {
@@ -105,6 +132,33 @@ export class LibvirtComputeDriver implements ComputeDriver {
       }
       for (const path of [files.freezing(snapshotId), files.frozen(snapshotId)]) await rm(path, { force: true });
     });
+  }
+
+  keepDisks(guestId: string, keepId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "keep the disks of", signal, async () => {
+      const { files, record } = await this.#guests.requirePower(guestId, "stopped");
+      await noteBase(files, record.spec);
+      await keepDisks(files, keepId, signal);
+    });
+  }
+
+  restoreDisks(guestId: string, keepId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "restore the disks of", signal, async () => {
+      const { files } = await this.#guests.requirePower(guestId, "stopped");
+      await restoreDisks(files, keepId, signal);
+    });
+  }
+
+  dropDisks(guestId: string, keepId: string): Promise<void> {
+    return this.#change(guestId, "drop kept disks of", undefined, () => dropDisks(this.#guests.files(guestId), keepId));
+  }
+
+  consoleLog(guestId: string, mostBytes: number, signal?: AbortSignal): Promise<string> {
+    const work = async (): Promise<string> => {
+      const { files } = await this.#guests.require(guestId);
+      return readConsole(files.console, mostBytes);
+    };
+    return this.#ask(`read the console of ${guestId}`, signal, work, guestId);
   }
 
   remove(guestId: string, signal?: AbortSignal): Promise<void> {
@@ -185,43 +239,20 @@ export class LibvirtComputeDriver implements ComputeDriver {
     }
   }
 
-  async #redefine({ record, run, files }: FoundGuest, spec: GuestSpec): Promise<void> {
-    if (run !== undefined) {
-      throw new CloudHostError("CONFLICT", `${spec.id} runs with another specification.`, {
-        state: "running",
-        allowed: ["stopped"],
-      });
-    }
+  async #redefine({ record, files }: FoundGuest, spec: GuestSpec): Promise<void> {
+    // One that is suspended goes on as what it was.
+    await this.#guests.requirePower(spec.id, "stopped");
     await ensureDisks(this.#tools.qemuImg, spec, files, record.spec);
     await this.#tools.libvirt.defineDomain(domainXml({ ...record, spec }, this.#tools.domainHost, files));
   }
 
   async #powerOff(guestId: string, graceMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { domain, run } = await this.#guests.require(guestId);
-    if (run === undefined) return;
-    if (graceMs > 0) await askToShutDown(domain, graceMs, this.#tools.clock, signal);
-    await cutPower(domain);
-  }
-
-  /** Keeps with the guest which run this command ends, before it ends; a repeat finds that there. */
-  async #noteReboot(guestId: string, commandId: string): Promise<FoundGuest> {
-    const found = await this.#guests.require(guestId);
-    if (found.record.reboot?.commandId === commandId) return found;
-    const reboot = { commandId, endsRun: found.run ?? stopped, done: false };
-    await this.#guests.keep(found, { ...found.record, reboot });
-    return { ...found, record: { ...found.record, reboot } };
-  }
-
-  async #finishReboot(guestId: string, commandId: string): Promise<void> {
-    const found = await this.#guests.require(guestId);
-    const { reboot } = found.record;
-    // Somebody else's command came in between: it gives the power back.
-    if (reboot?.commandId !== commandId) return;
-    await powerOn(found);
-    await this.#guests.keep(await this.#guests.require(guestId), {
-      ...found.record,
-      reboot: { ...reboot, done: true },
-    });
+    if (run !== undefined) {
+      if (graceMs > 0) await askToShutDown(domain, graceMs, this.#tools.clock, signal);
+      await cutPower(domain);
+    }
+    await forgetMemory(domain);
   }
 
   /** Each step may be repeated, and the mark says that they all must be done once the first was. */
@@ -245,9 +276,6 @@ async function forget(domain: Domain): Promise<void> {
   }
 }
 
-/** In a reboot's record: there was no run to end. */
-const stopped = -1;
-
 const undefineFlags =
   VIR.DOMAIN_UNDEFINE_MANAGED_SAVE |
   VIR.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
@@ -256,9 +284,3 @@ const undefineFlags =
 
 /** A field that is absent and one that is `undefined` are the same specification. */
 const plain = (spec: GuestSpec): unknown => JSON.parse(JSON.stringify(spec)) as unknown;
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -25,6 +25,7 @@ export async function translated<T>(context: ErrorContext, work: () => Promise<T
 /** Any error as one of ours: libvirt's by what it means, everything else as it is or as a fault of ours. */
 export function toCloudHostError(error: unknown, context: ErrorContext): CloudHostError {
   if (isCloudHostError(error)) return error;
+  if (error instanceof Error && noRoom.test(error.message)) return fullDisk(context.what, error);
   return isLibvirtError(error) ? fromLibvirt(error, context) : CloudHostError.from(error);
 }
 
@@ -64,6 +65,12 @@ function fromLibvirt(error: LibvirtError, { host, guestId, what }: ErrorContext)
       );
   }
 }
+
+/** The operating system's own words for it, which libvirt passes on: it has no code of its own. */
+const noRoom = /no space left on device/i;
+
+const fullDisk = (what: string, cause: unknown): CloudHostError =>
+  new CloudHostError("EXHAUSTED", `No room on the host's disk to ${what}.`, { resource: "disk space" }, { cause });
 
 export const guestNotFound = (guestId: string, cause?: unknown): CloudHostError =>
   new CloudHostError("GUEST_NOT_FOUND", `The host has no guest ${guestId}.`, { guestId }, { cause });

@@ -60,7 +60,16 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
     tools,
     guests,
     changes,
-    capabilities: { ...noExtensions, cpuQuota: cgroup !== undefined, guestReady: true, directBoot: true },
+    capabilities: {
+      ...noExtensions,
+      cpuQuota: cgroup !== undefined,
+      guestReady: true,
+      directBoot: true,
+      pause: true,
+      suspend: true,
+      keepDisks: true,
+      consoleLog: true,
+    },
     inventory: async () => {
       const diskBytes = await readDiskBytes(instancesDir);
       return countInventory({ topology, cpuModel, memoryMib, compute, virtType, reserve, diskBytes });

@@ -31,6 +31,14 @@ describe("libvirt's errors", () => {
     });
   });
 
+  it("are a full disk when the operating system says so, to libvirt or to us", () => {
+    const message = "unable to write: No space left on device";
+    const ofLibvirt = new LibvirtError(message, { kind: "daemon", code: VIR.ERR_OPERATION_FAILED });
+    for (const error of [ofLibvirt, new Error("ENOSPC: no space left on device, copyfile")]) {
+      expect(toCloudHostError(error, context)).toMatchObject({ code: "EXHAUSTED", cause: error });
+    }
+  });
+
   it("leave ours as they are, and make faults of ours of the rest", async () => {
     const ours = new CloudHostError("CONFLICT", "no", { state: "a", allowed: [] });
     await expect(translated(context, () => Promise.reject(ours))).rejects.toBe(ours);

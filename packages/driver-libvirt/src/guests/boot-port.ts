@@ -2,8 +2,11 @@ import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import type { GuestFiles } from "./files.ts";
 
-/** How much the boot port had been told when the guest's OS last restarted within this run of its hypervisor. */
-const BootMark = z.strictObject({ run: z.int(), bytes: z.int() });
+/**
+ * How much the boot port had been told when the guest's OS last restarted within this run of its hypervisor. `run` is
+ * `null` for whatever run comes next: of a guest whose memory is kept while it has none.
+ */
+const BootMark = z.strictObject({ run: z.int().nullable(), bytes: z.int() });
 
 /**
  * Whether a running guest's OS has booted: it has said something to its port since it last began. Both the file that
@@ -15,9 +18,17 @@ export async function hasBooted(files: GuestFiles, run: number): Promise<boolean
 
 /** The OS begins anew within the same run: what it has said so far counts no more. */
 export async function markRestart(files: GuestFiles, run: number): Promise<void> {
-  const mark = { run, bytes: await saidBytes(files) } satisfies z.infer<typeof BootMark>;
+  await mark(files, { run, bytes: await saidBytes(files) });
+}
+
+/** The OS has booted, and goes on in the next run where it is: then it has said less than nothing already. */
+export async function markBooted(files: GuestFiles): Promise<void> {
+  await mark(files, { run: null, bytes: -1 });
+}
+
+async function mark(files: GuestFiles, bootMark: z.infer<typeof BootMark>): Promise<void> {
   const writing = `${files.bootMark}.new`;
-  await writeFile(writing, JSON.stringify(mark));
+  await writeFile(writing, JSON.stringify(bootMark));
   await rename(writing, files.bootMark);
 }
 
@@ -36,6 +47,6 @@ const saidBytes = (files: GuestFiles): Promise<number> =>
 async function markedBytes(files: GuestFiles, run: number): Promise<number> {
   const text = await readFile(files.bootMark, "utf8").catch(() => undefined);
   if (text === undefined) return 0;
-  const mark = BootMark.parse(JSON.parse(text));
-  return mark.run === run ? mark.bytes : 0;
+  const found = BootMark.parse(JSON.parse(text));
+  return found.run === null || found.run === run ? found.bytes : 0;
 }

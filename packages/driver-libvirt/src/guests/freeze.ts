@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { copyFile, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CloudHostError } from "@cloudhost/core/ports";
 import type { Clock, DiskSource, GuestSpec } from "@cloudhost/core/ports";
@@ -10,6 +9,7 @@ import type { QemuImg } from "../tools/qemu-img.ts";
 import { element, renderXml } from "../xml/element.ts";
 import type { GuestFiles } from "./files.ts";
 import type { DescribedGuest } from "./record.ts";
+import { copyWhole, giveName, requireRoom } from "./whole-files.ts";
 
 const systemDisk = "vda";
 const pollMs = 50;
@@ -52,12 +52,12 @@ export async function freezeSystemDisk(
     throwIfCancelled(signal, `freezing a disk of ${domain.name}`);
     await abandonCopy(domain, files, tools);
     await rm(partial, { force: true });
-    await requireRoom(files);
+    await requireRoom(files.frozenDir, [files.system], "a frozen disk");
     const { run, record } = await tools.describe();
     try {
-      if (run === undefined) await copyFile(files.system, partial, constants.COPYFILE_FICLONE);
+      if (run === undefined) await copyWhole(files.system, partial);
       else if (!(await copyRunning(domain, { run, spec: record.spec }, files, partial, tools, signal))) continue;
-      await finish(partial, target);
+      await giveName(partial, target);
       return;
     } catch (error) {
       await abandonCopy(domain, files, tools).catch(() => {});
@@ -134,20 +134,3 @@ function copyFailed(domain: Domain): CloudHostError {
 
 /** libvirt says "operation invalid" of a domain that is not running, and of a disk that has no job. */
 const isStoppedMeanwhile = (error: unknown): boolean => isLibvirtError(error, VIR.ERR_OPERATION_INVALID);
-
-/** On disk with all its bytes before it has its name. */
-async function finish(partial: string, target: string): Promise<void> {
-  await using file = await open(partial, "r+");
-  await file.sync();
-  await rename(partial, target);
-  await using folder = await open(dirname(target), "r");
-  await folder.sync();
-}
-
-async function requireRoom(files: GuestFiles): Promise<void> {
-  const { blocks } = await stat(files.system);
-  const { bavail, bsize } = await statfs(files.frozenDir);
-  if (bavail * bsize > blocks * 512) return;
-  const resource = "disk space for a frozen disk";
-  throw new CloudHostError("EXHAUSTED", `There is no room for a copy of ${blocks * 512} bytes.`, { resource });
-}

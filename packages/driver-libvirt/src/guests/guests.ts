@@ -1,7 +1,7 @@
-import { uuidOf } from "@cloudhost/core/ports";
+import { CloudHostError, uuidOf } from "@cloudhost/core/ports";
 import type { Clock, GuestState } from "@cloudhost/core/ports";
 import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
-import type { Domain, DomainState, Libvirt } from "@cloudhost/libvirt-rpc";
+import type { Domain, Libvirt } from "@cloudhost/libvirt-rpc";
 import { guestNotFound } from "../errors.ts";
 import type { QemuImg } from "../tools/qemu-img.ts";
 import type { DomainHost } from "../xml/domain.ts";
@@ -62,14 +62,29 @@ export class Guests {
   /** How a guest is; `undefined` when it was removed since it was found. */
   async stateOf({ domain, files, run, record }: FoundGuest): Promise<GuestState | undefined> {
     try {
-      const power = powerOf(await domain.state());
+      const power = await powerOf(domain);
       const { id } = record.spec;
-      if (power === "stopped" || run === undefined) return { id, power: "stopped", ready: "unknown" };
+      // Described while it ran, it may have stopped since; the other way round its run is not known.
+      if (run === undefined || power === "stopped" || power === "suspended") {
+        return { id, power: power === "suspended" ? power : "stopped", ready: "unknown" };
+      }
       return { id, power, ready: (await hasBooted(files, run)) ? "ready" : "booting" };
     } catch (error) {
       if (isLibvirtError(error, VIR.ERR_NO_DOMAIN)) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * The guest, when its power is as it must be.
+   * @throws CloudHostError `GUEST_NOT_FOUND`, `CONFLICT`
+   */
+  async requirePower(guestId: string, ...allowed: readonly GuestState["power"][]): Promise<FoundGuest> {
+    const found = await this.require(guestId);
+    const power = await powerOf(found.domain);
+    if (allowed.includes(power)) return found;
+    const message = `${guestId} is ${power}, and must be ${allowed.join(" or ")}.`;
+    throw new CloudHostError("CONFLICT", message, { state: power, allowed });
   }
 
   /** Keeps another record with a guest, for its run and for the next. */
@@ -89,11 +104,15 @@ export class Guests {
   }
 }
 
-function powerOf({ state }: DomainState): GuestState["power"] {
-  switch (state) {
+/**
+ * QEMU itself pauses a guest that writes while the host's disk is full. It is `paused` like one that somebody paused:
+ * its memory is there, and it can go on.
+ */
+async function powerOf(domain: Domain): Promise<GuestState["power"]> {
+  switch ((await domain.state()).state) {
     case VIR.DOMAIN_SHUTOFF:
     case VIR.DOMAIN_CRASHED:
-      return "stopped";
+      return (await domain.hasManagedSave()) ? "suspended" : "stopped";
     case VIR.DOMAIN_PAUSED:
     case VIR.DOMAIN_PMSUSPENDED:
       return "paused";

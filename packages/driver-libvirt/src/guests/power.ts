@@ -4,19 +4,34 @@ import type { Domain } from "@cloudhost/libvirt-rpc";
 import { throwIfCancelled } from "../errors.ts";
 import { forgetBoot } from "./boot-port.ts";
 import type { FoundGuest } from "./guests.ts";
+import { memoryTimeoutMs } from "./suspension.ts";
 
 const pollMs = 100;
 /** An OS that was still booting when it was asked did not hear it. */
 const askAgainMs = 5000;
 
-/** Gives a guest power, or lets it go on where it was paused. */
-export async function powerOn({ domain, files, run }: FoundGuest): Promise<void> {
-  if (run === undefined) {
-    await forgetBoot(files);
-    await domain.start();
-  } else if ((await domain.state()).state === VIR.DOMAIN_PAUSED) {
-    await domain.resume();
-  }
+/** Gives a guest power, or lets it go on where it was paused or suspended. */
+export async function powerOn(found: FoundGuest): Promise<void> {
+  const { domain, files, run } = found;
+  if (run !== undefined) return goOn(found);
+  if (await domain.hasManagedSave()) return domain.start({ timeoutMs: memoryTimeoutMs });
+  await forgetBoot(files);
+  await domain.start();
+}
+
+/** Halts the vCPUs of a guest that has power. */
+export async function halt({ domain }: FoundGuest): Promise<void> {
+  if ((await domain.state()).state === VIR.DOMAIN_RUNNING) await domain.suspend();
+}
+
+/**
+ * Lets a guest that has power go on: one that was halted, one that QEMU halted because the host's disk was full, and one
+ * whose OS sleeps.
+ */
+export async function goOn({ domain }: FoundGuest): Promise<void> {
+  const { state } = await domain.state();
+  if (state === VIR.DOMAIN_PAUSED) await domain.resume();
+  else if (state === VIR.DOMAIN_PMSUSPENDED) await domain.wakeUp();
 }
 
 /** Cuts a guest's power; one that has none is as it shall be. */

@@ -1,4 +1,4 @@
-import { access, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isId } from "@cloudhost/core/ports";
 import { throwIfCancelled } from "../errors.ts";
@@ -6,12 +6,15 @@ import { probePrefix } from "../host/probe-kvm.ts";
 import { partialSuffix } from "./files.ts";
 import { abandonCopy } from "./freeze.ts";
 import type { FoundGuest, Guests, HostTools } from "./guests.ts";
+import { finishRestoring } from "./kept-disks.ts";
 import { powerOn } from "./power.ts";
+import { forgetPartialMemory } from "./suspension.ts";
+import { isThere } from "./whole-files.ts";
 
 /**
  * Puts right what a crash left half done: a guest that was being made and is not defined goes, one that was being
- * removed goes as well, copies of disks that were not finished are made never, and a reboot that had got as far as
- * cutting the power gives it back.
+ * removed goes as well, copies of disks that were not finished are made never, memory that was not written to its end
+ * is forgotten, disks that were being restored are, and a reboot that had got as far as cutting the power gives it back.
  *
  * @param remove the driver's own way to remove a guest, which may be repeated
  */
@@ -46,12 +49,17 @@ async function recoverGuest(
   if (found === undefined) return;
   await abandonCopy(found.domain, files, { describe: () => guests.require(guestId) });
   await removePartials(files.frozenDir);
+  await removePartials(files.keptDir);
+  await finishRestoring(files);
+  if (found.run === undefined) await forgetPartialMemory(found.domain);
   await finishReboot(found, guests);
 }
 
-async function removePartials(frozenDir: string): Promise<void> {
-  const names = await readdir(frozenDir).catch(() => []);
-  for (const name of names) if (name.endsWith(partialSuffix)) await rm(join(frozenDir, name), { force: true });
+async function removePartials(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => []);
+  for (const name of names) {
+    if (name.endsWith(partialSuffix)) await rm(join(dir, name), { recursive: true, force: true });
+  }
 }
 
 /** A reboot that has not yet cut the power is left to whoever repeats it. */
@@ -62,9 +70,3 @@ async function finishReboot(found: FoundGuest, guests: Guests): Promise<void> {
   const { id } = record.spec;
   await guests.keep(await guests.require(id), { ...record, reboot: { ...record.reboot, done: true } });
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

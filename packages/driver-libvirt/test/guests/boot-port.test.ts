@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { forgetBoot, hasBooted, markRestart } from "../../src/guests/boot-port.ts";
+import { forgetBoot, hasBooted, markBooted, markRestart } from "../../src/guests/boot-port.ts";
 import { guestFiles } from "../../src/guests/files.ts";
 import type { GuestFiles } from "../../src/guests/files.ts";
 
@@ -36,6 +36,14 @@ describe("the boot port", () => {
     await markRestart(files, 1);
     await writeFile(files.boot, "ready\n");
     expect(await hasBooted(files, 2)).toBe(true);
+  });
+
+  it("remembers through the run that a saved memory goes on in, until the OS restarts there", async () => {
+    await markBooted(files);
+    await writeFile(files.boot, "");
+    expect(await hasBooted(files, 7)).toBe(true);
+    await markRestart(files, 7);
+    expect(await hasBooted(files, 7)).toBe(false);
   });
 
   it("knows nothing before a start", async () => {
