@@ -5,8 +5,8 @@ import type { ComputeCapabilities, GuestSpec } from "@cloudhost/core/ports";
 export type LiveNeed = keyof Pick<ComputeCapabilities, "liveResize" | "liveDisks" | "liveNics"> | "restart";
 
 /** What of a specification each capability lets change. The name is only for people. */
-const partsOf = ({ name: _, ...spec }: GuestSpec): Record<LiveNeed, unknown> => {
-  const { vcpus, memoryMib, milliEcuPerVcpu, nics, disks, ...rest } = spec;
+const partsOf = (spec: GuestSpec): Record<LiveNeed, unknown> => {
+  const { name: _, vcpus, memoryMib, milliEcuPerVcpu, nics, disks, ...rest } = spec;
   return {
     liveResize: { vcpus, memoryMib, milliEcuPerVcpu },
     liveDisks: disks.filter(({ kind }) => kind === "data"),
