@@ -84,6 +84,7 @@ function hostOf(index: number): HostView {
     hypervisor: "kvm",
     cpuModel: intel ? "E5-2650" : "Opteron 6276",
     capabilities: { cpuQuota: true, guestReady: true },
+    properties: {},
   };
 }
 
@@ -102,6 +103,7 @@ const requestOf = ({ vcpus, ecuPerVcpu, memoryMib }: Size): PlacementRequest => 
     externalKbit: 10_000,
   },
   zone: "az-1",
+  requires: {},
   groups: [
     {
       name: "web",

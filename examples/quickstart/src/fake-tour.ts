@@ -8,6 +8,7 @@ import type { Settings } from "./settings.ts";
 import { openStateFolder } from "./state/state-folder.ts";
 import { deleteAll, sayDone } from "./steps/clean-up.ts";
 import { askForTooMuch, awaitReady, createServers } from "./steps/create-servers.ts";
+import { makeGroup } from "./steps/make-group.ts";
 import { importImage } from "./steps/import-image.ts";
 import { makeProject, sellFlavors, sizes } from "./steps/sell-flavors.ts";
 import { showHosts } from "./steps/show-hosts.ts";
@@ -72,7 +73,8 @@ export async function fakeTour(settings: Settings, say: Say, stop: Stop): Promis
     sizes.large,
     sizes.huge,
   ]);
-  const web = { flavor: small, image: image.id, externalKbit: kbitFromMbit(10), antiAffinity: "web" };
+  const group = await makeGroup(tour);
+  const web = { flavor: small, image: image.id, externalKbit: kbitFromMbit(10), group };
   const servers = await createServers(tour, [
     { ...web, name: "web-1", zone: "az-1" },
     { ...web, name: "web-2", zone: "az-1" },

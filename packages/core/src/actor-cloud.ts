@@ -1,3 +1,4 @@
+import type { Aggregates } from "./aggregates/service.ts";
 import type { EventStream } from "./events/event-stream.ts";
 import type { ReadEvents } from "./events/model.ts";
 import type { Flavors } from "./flavors/service.ts";
@@ -7,18 +8,21 @@ import type { Keypairs } from "./keypairs/service.ts";
 import type { Operations } from "./operations/service.ts";
 import type { Projects } from "./projects/service.ts";
 import type { Quotas } from "./quotas/service.ts";
+import type { ServerGroups } from "./server-groups/service.ts";
 import type { Servers } from "./servers/service.ts";
 import type { OperationsView } from "./statistics/service.ts";
 
 /** The cloud as one actor sees it: every call is authorised as theirs, and shows what is theirs to see. */
 export interface ActorCloud {
   readonly servers: Servers;
+  readonly serverGroups: ServerGroups;
   readonly images: Images;
   readonly flavors: Flavors;
   readonly keypairs: Keypairs;
   readonly quotas: Quotas;
   readonly projects: Projects;
   readonly hosts: Hosts;
+  readonly aggregates: Aggregates;
   readonly operations: Operations;
   readonly statistics: OperationsView;
   /**

@@ -4,6 +4,8 @@ import type { ServiceIdentifier } from "inversify";
 import { Subject } from "rxjs";
 import { Caller } from "./access/caller.ts";
 import type { ActorCloud } from "./actor-cloud.ts";
+import { aggregatesModule } from "./aggregates/module.ts";
+import { Aggregates } from "./aggregates/service.ts";
 import { clockHeartbeats } from "./agent/heartbeats.ts";
 import { heartbeatThread } from "./agent/heartbeat-thread.ts";
 import { InProcessBus } from "./agent/in-process-bus.ts";
@@ -35,6 +37,8 @@ import { projectsModule } from "./projects/module.ts";
 import { Projects } from "./projects/service.ts";
 import { quotasModule } from "./quotas/module.ts";
 import { Quotas } from "./quotas/service.ts";
+import { serverGroupsModule } from "./server-groups/module.ts";
+import { ServerGroups } from "./server-groups/service.ts";
 import { serversModule } from "./servers/module.ts";
 import { Servers } from "./servers/service.ts";
 import { OperationsView } from "./statistics/service.ts";
@@ -86,7 +90,9 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     keypairsModule,
     networksModule,
     imagesModule,
+    aggregatesModule,
     hostsModule,
+    serverGroupsModule,
     serversModule,
     operationsModule,
   );
@@ -149,6 +155,7 @@ class OpenedCloud implements Cloud {
         guests: get(tokens.guestWatch),
         clock,
       }),
+      serverGroups: new ServerGroups(caller, { database, groups: get(tokens.serverGroups), ids, clock }),
       images: new Images(caller, { images, servers, imageStore, engine, ids, clock }),
       flavors: new Flavors(caller, {
         database,
@@ -160,7 +167,20 @@ class OpenedCloud implements Cloud {
       keypairs: new Keypairs(caller, { database, keypairs: get(tokens.keypairs), ids, clock }),
       quotas: new Quotas(caller, { database, quotas: get(tokens.quotas), projects }),
       projects: new Projects(caller, { database, projects, ids, clock }),
-      hosts: new Hosts(caller, { database, hosts: get(tokens.hosts), feed: get(tokens.feed) }),
+      hosts: new Hosts(caller, {
+        database,
+        hosts: get(tokens.hosts),
+        feed: get(tokens.feed),
+        runtime: get(tokens.runtime),
+      }),
+      aggregates: new Aggregates(caller, {
+        database,
+        aggregates: get(tokens.aggregates),
+        hosts: get(tokens.hosts),
+        feed: get(tokens.feed),
+        ids,
+        clock,
+      }),
       operations: new Operations(caller, { operations: get(tokens.operations), engine }),
       statistics: new OperationsView(caller, { database, clock }),
       events: (input = {}) => readEvents(caller, events, input),

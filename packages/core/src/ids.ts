@@ -4,6 +4,7 @@ import type { Clock } from "./ports/clock.ts";
 
 /** What an id is of: its prefix. Ids are UUIDv7 in lowercase Crockford base32 behind it (`srv_06f3…`), 26 characters. */
 export const idPrefixes = {
+  agg: "an aggregate of hosts",
   cmd: "a command to a host",
   dsk: "a data disk",
   evt: "an event",

@@ -1,5 +1,6 @@
 import type { ServiceIdentifier } from "inversify";
 import type { Subject } from "rxjs";
+import type { AggregateStore } from "./aggregates/store.ts";
 import type { Heartbeats } from "./agent/heartbeats.ts";
 import type { Database } from "./database/database.ts";
 import type { EventRetention } from "./events/retention.ts";
@@ -26,6 +27,7 @@ import type { Logger } from "./ports/logger.ts";
 import type { Scheduler } from "./ports/scheduler.ts";
 import type { ProjectStore } from "./projects/store.ts";
 import type { QuotaStore } from "./quotas/store.ts";
+import type { ServerGroupStore } from "./server-groups/store.ts";
 import type { GuestWatch } from "./servers/guest-watch.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
 import type { ServerStore } from "./servers/store.ts";
@@ -52,6 +54,7 @@ export const token = <T>(name: string): ServiceIdentifier<T> => Symbol.for(`@clo
 
 /** Everything that the container has. Bind one before `createCloud` and it takes the place of ours. */
 export const tokens = {
+  aggregates: token<AggregateStore>("AggregateStore"),
   bandwidthPolicy: token<BandwidthPolicy>("BandwidthPolicy"),
   bus: token<Bus & AgentBus>("Bus"),
   claims: token<Claims>("Claims"),
@@ -82,6 +85,7 @@ export const tokens = {
   quotas: token<QuotaStore>("QuotaStore"),
   runtime: token<HostRuntime>("HostRuntime"),
   scheduler: token<Scheduler>("Scheduler"),
+  serverGroups: token<ServerGroupStore>("ServerGroupStore"),
   servers: token<ServerStore>("ServerStore"),
   settings: token<RuntimeSettings>("RuntimeSettings"),
 } as const;

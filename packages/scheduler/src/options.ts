@@ -4,6 +4,7 @@ import type { Filter, Weigher } from "@cloudhost/core/ports";
 export type BuiltInFilterName =
   | "ComputeFilter"
   | "AvailabilityZoneFilter"
+  | "AggregateFilter"
   | "ImagePropertiesFilter"
   | "VCpuFilter"
   | "EcuPerCoreFilter"
@@ -16,7 +17,7 @@ export type BuiltInFilterName =
   | "ResourceFilter";
 
 /** A weigher that comes with the scheduler. */
-export type BuiltInWeigherName = "PackingWeigher";
+export type BuiltInWeigherName = "PackingWeigher" | "ServerGroupWeigher";
 
 /** A filter's name: a built-in one's, which an editor proposes, or one of your own. */
 export type FilterName = BuiltInFilterName | (string & Record<never, never>);
@@ -56,8 +57,9 @@ export interface FilterSchedulerOptions {
    */
   readonly filters?: readonly Filter[];
   /**
-   * What makes one host better than another: the sum of their weights, each times its multiplier.
-   * @defaultValue `["PackingWeigher"]`
+   * What makes one host better than another: the sum of their weights, each times its multiplier. What a server's group
+   * prefers counts more than packing.
+   * @defaultValue `["PackingWeigher", { weigher: "ServerGroupWeigher", multiplier: 10 }]`
    */
   readonly weighers?: readonly WeigherEntry[];
 }

@@ -45,7 +45,7 @@ const Options = z
   .strictObject({
     filters: z.array(ownFilter).default([]),
     chain: z.array(chainEntry).min(1, "without a filter, servers would go to hosts that are down").optional(),
-    weighers: z.array(weigherEntry).prefault(["PackingWeigher"]),
+    weighers: z.array(weigherEntry).prefault(["PackingWeigher", { weigher: "ServerGroupWeigher", multiplier: 10 }]),
   })
   .transform(({ filters: own, chain = defaultChain(own), weighers }, context): Rules => {
     const fault = (path: (string | number)[], message: string): void =>

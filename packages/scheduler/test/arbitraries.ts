@@ -32,6 +32,7 @@ export const arbitraryHost: fc.Arbitrary<HostView> = fc
     milliEcuPerCore: fc.constantFrom(3000, 4000),
     architecture: mostly("x86_64", "aarch64"),
     hypervisor: mostly("kvm", "lxc"),
+    properties: mostly<Record<string, string[]>>({}, { ssd: ["true"] }, { ssd: ["false", "true"], rack: ["r1"] }),
   })
   .map(({ number, ...fields }) => hostView(`host-${number}`, { ...fields, total }));
 
@@ -43,8 +44,8 @@ export const arbitraryHosts: fc.Arbitrary<HostView[]> = fc.uniqueArray(arbitrary
 
 const arbitraryGroup = fc.record({
   name: fc.constantFrom("db", "web"),
-  policy: fc.constantFrom("affinity", "anti-affinity"),
-  hostIds: fc.uniqueArray(hostNumber.map(idOf)),
+  policy: fc.constantFrom("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"),
+  hostIds: fc.array(hostNumber.map(idOf)),
 });
 
 const needs = amounts({ milliEcu: 3000, memoryMib: 3, diskGib: 3, internalKbit: 3, externalKbit: 1 });
@@ -56,6 +57,7 @@ export const arbitraryRequest: fc.Arbitrary<PlacementRequest> = fc
     vcpus: fc.integer({ min: 1, max: 4 }),
     milliEcuPerVcpu: mostly(1000, 3000, 4000),
     zone: mostly(undefined, "az-1", "az-2"),
+    requires: mostly<Record<string, string>>({}, { ssd: "true" }, { rack: "r1", ssd: "false" }),
     groups: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(arbitraryGroup, { maxLength: 2 })),
     image: fc.record({
       architecture: mostly(undefined, "x86_64", "aarch64"),

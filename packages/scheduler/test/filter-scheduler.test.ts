@@ -112,7 +112,7 @@ describe("the options of filterScheduler", () => {
       "a weigher that is not there",
       { weighers: ["SpreadWeigher"] },
       "weighers.0.weigher",
-      /there is no weigher SpreadWeigher: there is PackingWeigher/,
+      /there is no weigher SpreadWeigher: there is PackingWeigher, ServerGroupWeigher/,
     ],
     ["a weigher that is none", { weighers: [{ weigher: 3 }] }, "weighers.0.weigher", /make it with defineWeigher/],
     ["an option that is not there", { filter: [] }, "", /filter/],

@@ -27,6 +27,7 @@ export function hostView(
     hypervisor: "kvm",
     cpuModel: "E5-2650",
     capabilities: {},
+    properties: {},
     ...fields,
     free: { ...(fields.total ?? total), ...fields.free },
   };
@@ -45,6 +46,7 @@ export function placementRequest(
     vcpus: 2,
     milliEcuPerVcpu: 2000,
     zone: undefined,
+    requires: {},
     groups: [],
     image: { architecture: undefined, hypervisor: undefined },
     ...fields,

@@ -19,6 +19,7 @@ function host(name: string, zone: string, milliEcu: number): HostView {
     hypervisor: "fake",
     cpuModel: "E5-2650",
     capabilities: {},
+    properties: {},
   };
 }
 
@@ -31,6 +32,7 @@ function request(serverName: string, wants: Partial<PlacementRequest> = {}): Pla
     vcpus: 2,
     milliEcuPerVcpu: 3000,
     zone: undefined,
+    requires: {},
     groups: [],
     image: { architecture: undefined, hypervisor: undefined },
     ...wants,

@@ -1,6 +1,8 @@
 /** Every table, so that a prefix can be put before each and no name is typed twice. */
 const names = [
   "addresses",
+  "aggregate_hosts",
+  "aggregates",
   "allocations",
   "bindings",
   "counters",
@@ -18,6 +20,7 @@ const names = [
   "outbox",
   "projects",
   "quotas",
+  "server_groups",
   "servers",
 ] as const;
 

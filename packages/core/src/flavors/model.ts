@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { HostProperties } from "../aggregates/model.ts";
 import { idOf } from "../ids.ts";
 import { Name } from "../names.ts";
 import { ResourceAmountsSchema } from "../ports/host.ts";
@@ -22,6 +23,8 @@ export const CreateFlavor = z.strictObject({
   ephemeralDiskGib: z.int().min(0).max(65_536).default(0),
   /** Further countable resources that the product declared, such as GPUs. */
   resources: ResourceAmountsSchema.default({}),
+  /** Properties that an aggregate of the host must have: `{ ssd: "true" }`. @defaultValue nothing */
+  requires: HostProperties.default({}),
 });
 export type CreateFlavor = z.input<typeof CreateFlavor>;
 

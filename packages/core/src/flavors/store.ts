@@ -13,6 +13,7 @@ interface FlavorRow {
   readonly system_disk_gib: number;
   readonly ephemeral_disk_gib: number;
   readonly resources: string;
+  readonly requires: string;
   readonly created_at_ms: number;
 }
 
@@ -35,6 +36,7 @@ export class FlavorStore {
       system_disk_gib: flavor.systemDiskGib,
       ephemeral_disk_gib: flavor.ephemeralDiskGib,
       resources: JSON.stringify(flavor.resources),
+      requires: JSON.stringify(flavor.requires),
       created_at_ms: flavor.createdAtMs,
     });
   }
@@ -69,5 +71,6 @@ const flavorOf = (row: FlavorRow): Flavor => ({
   systemDiskGib: row.system_disk_gib,
   ephemeralDiskGib: row.ephemeral_disk_gib,
   resources: JSON.parse(row.resources) as Record<string, number>,
+  requires: JSON.parse(row.requires) as Record<string, string>,
   createdAtMs: row.created_at_ms,
 });

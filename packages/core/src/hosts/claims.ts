@@ -5,6 +5,7 @@ import type { Row, Script, Statement } from "../database/script.ts";
 import { builtInResources } from "../ports/host.ts";
 import type { QuotaName } from "../quotas/model.ts";
 import type { QuotaStore } from "../quotas/store.ts";
+import type { GroupOfServer, ServerGroupStore } from "../server-groups/store.ts";
 
 /** What a server takes of its host and of its project's quotas. */
 export interface Claim {
@@ -14,8 +15,8 @@ export interface Claim {
   readonly resources: Readonly<Record<string, number>>;
   /** What the guest sees, which is what the project's quota counts. */
   readonly memoryMib: number;
-  /** Group of the project whose servers are on different hosts. */
-  readonly antiAffinity?: string | undefined;
+  /** The server's group, whose policy the claim keeps. */
+  readonly group?: GroupOfServer | undefined;
 }
 
 /** The scheduler's view, which follows claims at once. */
@@ -34,17 +35,19 @@ export interface ClaimWatcher {
 export class Claims {
   readonly #database: Database;
   readonly #quotas: QuotaStore;
+  readonly #groups: ServerGroupStore;
   readonly #watcher: ClaimWatcher;
 
-  constructor(database: Database, quotas: QuotaStore, watcher: ClaimWatcher) {
+  constructor(database: Database, quotas: QuotaStore, groups: ServerGroupStore, watcher: ClaimWatcher) {
     this.#database = database;
     this.#quotas = quotas;
+    this.#groups = groups;
     this.#watcher = watcher;
   }
 
   /** Host, allocation and quota in one. */
   take(serverId: string, hostId: string, claim: Claim): Script<{ hostId: string }> {
-    const { allocations, hosts, group_members: members } = this.#database.tables;
+    const { allocations, hosts } = this.#database.tables;
     const needs = builtInResources.map((name) => claim.resources[name] ?? 0);
     const assignments = builtInColumns.map((column) => `${column}_used = ${column}_used + ?`);
     const guards = builtInColumns.map((column) => `${column}_used + ? <= ${column}_total`);
@@ -66,15 +69,7 @@ export class Claims {
           quota_memory_mib: claim.memoryMib,
           resources: JSON.stringify(Object.fromEntries(declared)),
         }),
-        ...(claim.antiAffinity === undefined
-          ? []
-          : [
-              guarded(
-                "group",
-                `INSERT INTO ${members} (server_id, project_id, name, host_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-                [serverId, claim.projectId, claim.antiAffinity, hostId],
-              ),
-            ]),
+        ...(claim.group === undefined ? [] : this.#groups.take(serverId, claim.group, hostId)),
         this.#quotas.take(claim.projectId, quotaNeeds(claim)),
       ],
       result: { hostId },
@@ -89,7 +84,7 @@ export class Claims {
 
   /** Gives back what a server has claimed, if anything. */
   release(serverId: string): Script {
-    const { allocations, hosts, host_resources: declared, group_members: members, quotas } = this.#database.tables;
+    const { allocations, hosts, host_resources: declared, quotas } = this.#database.tables;
     const mine = (what: string): string => `(SELECT ${what} FROM ${allocations} WHERE server_id = ?)`;
     const given = builtInColumns.map((column) => `${column}_used = ${column}_used - ${mine(column)}`);
     const quotaGiven = quotaSources.map(
@@ -105,11 +100,12 @@ export class Claims {
           `UPDATE ${declared} SET used = used - ${this.#declaredAmount()} WHERE host_id = ${mine("host_id")} AND ${this.#declaredAmount()} IS NOT NULL RETURNING host_id`,
           [serverId, serverId, serverId],
         ),
+        // Before the quota's row, as the claim takes them.
+        ...this.#groups.release(serverId),
         statement(`UPDATE ${quotas} SET ${quotaGiven.join(", ")} WHERE project_id = ${mine("project_id")}`, [
           ...quotaGiven.map(() => serverId),
           serverId,
         ]),
-        statement(`DELETE FROM ${members} WHERE server_id = ?`, [serverId]),
         statement(`DELETE FROM ${allocations} WHERE server_id = ?`, [serverId]),
       ],
       result: undefined,

@@ -1,12 +1,20 @@
-import type { Database } from "../database/database.ts";
 import type { Row } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
-import type { DecideTools } from "../operations/tools.ts";
+import type { DecideTools, GroupToPlace } from "../operations/tools.ts";
 import { explanationText } from "../ports/explanation-text.ts";
 import type { Fleet, FleetChange, PlacementGroup, Scheduler } from "../ports/scheduler.ts";
 import type { ClaimWatcher } from "./claims.ts";
+import type { AggregateStore, PropertiesByHost } from "../aggregates/store.ts";
+import type { ServerGroupStore } from "../server-groups/store.ts";
 import { hostViewOf } from "./store.ts";
 import type { DeclaredResources, HostRow, HostStore } from "./store.ts";
+
+/** What the view is made of. */
+export interface FleetStores {
+  readonly hosts: Pick<HostStore, "all" | "declared">;
+  readonly aggregates: Pick<AggregateStore, "properties">;
+  readonly groups: Pick<ServerGroupStore, "hostIds">;
+}
 
 /**
  * Feeds the scheduler's view of the fleet. What this process claims shows at once, from the claim's own answer; what
@@ -14,10 +22,12 @@ import type { DeclaredResources, HostRow, HostStore } from "./store.ts";
  * oversold. Before anybody is told that no host can take a server, the view is refreshed and asked again.
  */
 export class FleetFeed implements ClaimWatcher {
-  readonly #database: Database;
-  readonly #hosts: HostStore;
+  readonly #stores: FleetStores;
   readonly #fleet: Fleet;
   readonly #declared = new Map<string, DeclaredResources>();
+  #properties: PropertiesByHost = new Map();
+  /** Hosts in the view. */
+  #known: ReadonlySet<string> = new Set();
   /** Hosts that claims have changed since the reading under way began: what it has read of them may be older. */
   readonly #changedMeanwhile = new Set<string>();
   #revision = 0;
@@ -26,9 +36,8 @@ export class FleetFeed implements ClaimWatcher {
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(database: Database, hosts: HostStore, scheduler: Scheduler) {
-    this.#database = database;
-    this.#hosts = hosts;
+  constructor(stores: FleetStores, scheduler: Scheduler) {
+    this.#stores = stores;
     this.#fleet = scheduler.openFleet();
   }
 
@@ -36,7 +45,7 @@ export class FleetFeed implements ClaimWatcher {
   changed(row: Row): void {
     const { id } = row as HostRow;
     this.#changedMeanwhile.add(id);
-    const view = hostViewOf(row as HostRow, this.#declared.get(id));
+    const view = hostViewOf(row as HostRow, this.#declared.get(id), this.#properties.get(id));
     if (view !== undefined) this.#fleet.apply([{ kind: "host", host: view }], (this.#revision += 1));
   }
 
@@ -55,9 +64,9 @@ export class FleetFeed implements ClaimWatcher {
   }
 
   /** Where a server may go, best first; the groups' hosts are read anew each time. */
-  decide: DecideTools["fleet"]["decide"] = async ({ antiAffinity, ...request }) => {
+  decide: DecideTools["fleet"]["decide"] = async ({ group, ...request }) => {
     if (this.#stale) await this.refresh();
-    const groups = antiAffinity === undefined ? [] : [await this.#group(request.projectId, antiAffinity)];
+    const groups = group === undefined ? [] : [await this.#group(group, request.seed)];
     for (const attempt of [1, 2]) {
       const decision = this.#fleet.decide({ ...request, groups });
       if ("candidates" in decision && decision.candidates.length > 0) return { candidates: decision.candidates };
@@ -78,25 +87,28 @@ export class FleetFeed implements ClaimWatcher {
     this.#stale = false;
     this.#changedMeanwhile.clear();
     try {
-      const [rows, declared] = await Promise.all([this.#hosts.all(), this.#hosts.declared()]);
+      const { aggregates, hosts } = this.#stores;
+      const [rows, declared, properties] = await Promise.all([hosts.all(), hosts.declared(), aggregates.properties()]);
       this.#declared.clear();
       for (const [hostId, resources] of declared) this.#declared.set(hostId, resources);
+      this.#properties = properties;
       const changes = rows.flatMap((row): FleetChange[] => {
-        const host = this.#changedMeanwhile.has(row.id) ? undefined : hostViewOf(row, declared.get(row.id));
+        if (this.#changedMeanwhile.has(row.id)) return [];
+        const host = hostViewOf(row, declared.get(row.id), properties.get(row.id));
         return host === undefined ? [] : [{ kind: "host", host }];
       });
-      this.#fleet.apply(changes, (this.#revision += 1));
+      const known = new Set(rows.map(({ id }) => id));
+      const gone = [...this.#known].filter((id) => !known.has(id));
+      this.#known = known;
+      const ends = gone.map((hostId): FleetChange => ({ kind: "noHost", hostId }));
+      this.#fleet.apply([...changes, ...ends], (this.#revision += 1));
     } catch (error) {
       this.#stale = true;
       throw error;
     }
   }
 
-  async #group(projectId: string, name: string): Promise<PlacementGroup> {
-    const { read, tables } = this.#database;
-    const rows = await this.#database.all<{ host_id: string }>(
-      read(tables.group_members).where({ project_id: projectId, name }).select("host_id"),
-    );
-    return { name, policy: "anti-affinity", hostIds: rows.map((row) => row.host_id) };
+  async #group({ id, name, policy }: GroupToPlace, serverId: string): Promise<PlacementGroup> {
+    return { name, policy, hostIds: await this.#stores.groups.hostIds(id, serverId) };
   }
 }

@@ -53,6 +53,8 @@ export class HostRuntime implements AsyncDisposable {
   readonly #dependencies: HostRuntimeDependencies;
   readonly #owner: string;
   readonly #open = new Map<string, OpenHost & { readonly parts: AsyncDisposableStack }>();
+  /** Ids of the hosts that this process registered, by name; `undefined` for one that was deleted since. */
+  readonly #registered = new Map<string, string | undefined>();
   #lease: AsyncDisposable | undefined;
 
   constructor(dependencies: HostRuntimeDependencies) {
@@ -82,17 +84,27 @@ export class HostRuntime implements AsyncDisposable {
    * or the lease of a process that died may be over.
    */
   async openAll(configs: readonly HostConfig[]): Promise<void> {
-    const { clock, leaseMs, logger } = this.#dependencies;
+    const { clock, hosts, leaseMs, logger } = this.#dependencies;
     await Promise.all(configs.map((config) => this.#openOne(config)));
     this.#lease = clock.every(
       leaseMs / 3,
       async () => {
-        await this.#renew();
+        const held = await this.#renew();
+        for (const { id } of this.opened)
+          if (!held.has(id) && (await hosts.get(id)) === undefined) await this.letGo(id);
         const missing = configs.filter(({ name }) => !this.opened.some((host) => host.name === name));
         await Promise.all(missing.map((config) => this.#openOne(config)));
       },
       (err) => logger.error({ err }, "host leases cannot be renewed"),
     );
+  }
+
+  /** Closes a host that was deleted, if this process has it open, and does not open it again. */
+  async letGo(hostId: string): Promise<void> {
+    for (const [name, id] of this.#registered) if (id === hostId) this.#registered.set(name, undefined);
+    const host = this.#open.get(hostId);
+    this.#open.delete(hostId);
+    await host?.parts.disposeAsync();
   }
 
   /** Subscribes to what a host's agent says, by host id. */
@@ -111,8 +123,9 @@ export class HostRuntime implements AsyncDisposable {
   }
 
   async #openOne(config: HostConfig): Promise<void> {
-    const { database, hosts, clock, logger } = this.#dependencies;
-    const { id } = await hosts.register(config.name, config.zone, clock.nowMs());
+    const { database, hosts, logger } = this.#dependencies;
+    const id = await this.#idOf(config);
+    if (id === undefined) return;
     const epoch = await this.#take(id);
     if (epoch === undefined) {
       // How it is, that process says.
@@ -127,6 +140,17 @@ export class HostRuntime implements AsyncDisposable {
       const down = hosts.setState(id, "down", error.message, undefined);
       await database.run(script(...down.statements, this.#letGo(id)));
     }
+  }
+
+  /** Registers it the first time; `undefined` when it was deleted since. */
+  async #idOf({ name, zone }: HostConfig): Promise<string | undefined> {
+    const { hosts, clock } = this.#dependencies;
+    const known = this.#registered.get(name);
+    const id = this.#registered.has(name)
+      ? known && (await hosts.get(known))?.id
+      : (await hosts.register(name, zone, clock.nowMs())).id;
+    this.#registered.set(name, id);
+    return id;
   }
 
   async #openAgent(id: string, config: HostConfig, epoch: number) {
@@ -178,16 +202,18 @@ export class HostRuntime implements AsyncDisposable {
     );
   }
 
-  async #renew(): Promise<void> {
+  /** Gives the hosts whose leases this process has. */
+  async #renew(): Promise<ReadonlySet<unknown>> {
     const { database, leaseMs } = this.#dependencies;
     const until = `${database.leaseNow()} + ${leaseMs}`;
-    await database.run(
-      script(
+    return database.run({
+      statements: [
         statement(
-          `UPDATE ${database.tables.host_leases} SET lease_until_ms = ${until} WHERE owner = ? AND lease_until_ms > 0`,
+          `UPDATE ${database.tables.host_leases} SET lease_until_ms = ${until} WHERE owner = ? AND lease_until_ms > 0 RETURNING host_id`,
           [this.#owner],
         ),
-      ),
-    );
+      ],
+      result: ([rows = []]) => new Set(rows.map((row) => row["host_id"])),
+    });
   }
 }

@@ -14,14 +14,14 @@ export const hostsModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.feed)
     .toResolvedValue(
-      (database, hosts, scheduler) => new FleetFeed(database, hosts, scheduler),
-      [tokens.database, tokens.hosts, tokens.scheduler],
+      (hosts, aggregates, groups, scheduler) => new FleetFeed({ hosts, aggregates, groups }, scheduler),
+      [tokens.hosts, tokens.aggregates, tokens.serverGroups, tokens.scheduler],
     )
     .inSingletonScope();
   bind(tokens.claims)
     .toResolvedValue(
-      (database, quotas, feed) => new Claims(database, quotas, feed),
-      [tokens.database, tokens.quotas, tokens.feed],
+      (database, quotas, groups, feed) => new Claims(database, quotas, groups, feed),
+      [tokens.database, tokens.quotas, tokens.serverGroups, tokens.feed],
     )
     .inSingletonScope();
   bind(tokens.runtime)

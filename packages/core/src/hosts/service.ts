@@ -4,9 +4,11 @@ import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
-import { isId } from "../ids.ts";
+import { GuardFailed } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
 import { parseInput } from "../parse.ts";
 import type { FleetFeed } from "./fleet-feed.ts";
+import type { HostRuntime } from "./host-runtime.ts";
 import { ListHosts } from "./model.ts";
 import type { Host } from "./model.ts";
 import { hostOf } from "./store.ts";
@@ -17,6 +19,7 @@ export interface HostsDependencies {
   readonly database: Database;
   readonly hosts: HostStore;
   readonly feed: FleetFeed;
+  readonly runtime: HostRuntime;
 }
 
 /** The hosts, for those who run them. */
@@ -68,6 +71,29 @@ export class Hosts {
     return this.#setEnabled(parseNamed("host", idOrName), false);
   }
 
+  /**
+   * Deletes a host that is disabled or down and holds no server. Whoever runs it lets it go; one that is named in the
+   * options still is registered anew at the next start.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while it is up and enabled, or holds a server
+   */
+  async delete(idOrName: string): Promise<void> {
+    await this.#caller.may("hosts.delete");
+    const { database, hosts, feed, runtime } = this.#dependencies;
+    const { id, name } = await this.#row(parseNamed("host", idOrName));
+    try {
+      await database.run(hosts.delete(id));
+    } catch (error) {
+      if (!(error instanceof GuardFailed)) throw error;
+      const row = await hosts.get(id);
+      if (row === undefined) throw notFound("host", idOrName);
+      const state = row.state === "down" || !row.enabled ? "not empty" : "up and enabled";
+      const details = { state, allowed: ["disabled and empty", "down and empty"] };
+      throw new CloudHostError("CONFLICT", `The host ${name} is ${state}.`, details);
+    }
+    feed.stale();
+    await runtime.letGo(id);
+  }
+
   async #setEnabled(idOrName: string, enabled: boolean): Promise<Host> {
     const { database, hosts, feed } = this.#dependencies;
     await database.run(hosts.setEnabled((await this.#row(idOrName)).id, enabled));
@@ -81,8 +107,7 @@ export class Hosts {
   }
 
   async #row(idOrName: string): Promise<HostRow> {
-    const { hosts } = this.#dependencies;
-    const row = await (isId("hst", idOrName) ? hosts.get(idOrName) : hosts.byName(idOrName));
+    const row = await this.#dependencies.hosts.named(idOrName);
     if (row === undefined) throw notFound("host", idOrName);
     return row;
   }

@@ -1,8 +1,9 @@
 import { builtInColumns } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
 import { lockInOrder } from "../database/lock-in-order.ts";
-import { script, statement } from "../database/script.ts";
+import { guarded, script, statement } from "../database/script.ts";
 import type { Row, Script, Statement } from "../database/script.ts";
+import { isId } from "../ids.ts";
 import type { Ids } from "../ids.ts";
 import type { Page } from "../names.ts";
 import { builtInResources, resourcesOf } from "../ports/host.ts";
@@ -128,6 +129,31 @@ export class HostStore {
     );
   }
 
+  /**
+   * Deletes a host that holds nothing and takes nothing: guard `host` when it has a server, or is up and enabled.
+   * Servers that were there and are deleted keep their history, without the host.
+   */
+  delete(hostId: string): Script {
+    const { concurrentWriters, tables } = this.#database;
+    const { hosts, servers, server_groups: groups } = tables;
+    const parts = [tables.host_resources, tables.host_leases, tables.aggregate_hosts];
+    const holds = [tables.allocations, tables.bindings, tables.group_members, servers].map(
+      (table) => `NOT EXISTS (SELECT 1 FROM ${table} t WHERE t.host_id = ${hosts}.id)`,
+    );
+    return script(
+      // First, so that what follows sees every claim that came before.
+      ...(concurrentWriters ? [statement(`SELECT id FROM ${hosts} WHERE id = ? FOR UPDATE`, [hostId])] : []),
+      statement(`UPDATE ${servers} SET host_id = NULL WHERE host_id = ? AND deleted_at_ms IS NOT NULL`, [hostId]),
+      statement(`UPDATE ${groups} SET host_id = NULL WHERE host_id = ? AND placed = 0`, [hostId]),
+      ...parts.map((table) => statement(`DELETE FROM ${table} WHERE host_id = ?`, [hostId])),
+      guarded(
+        "host",
+        `DELETE FROM ${hosts} WHERE id = ? AND (state = 'down' OR NOT enabled) AND ${holds.join(" AND ")}`,
+        [hostId],
+      ),
+    );
+  }
+
   async get(hostId: string): Promise<HostRow | undefined> {
     return this.#database.first<HostRow>(this.#rows().where({ id: hostId }));
   }
@@ -140,8 +166,10 @@ export class HostStore {
     return this.#database.all<HostRow>(query);
   }
 
-  async byName(name: string): Promise<HostRow | undefined> {
-    return this.#database.first<HostRow>(this.#rows().where({ name }));
+  async named(idOrName: string): Promise<HostRow | undefined> {
+    return this.#database.first<HostRow>(
+      this.#rows().where(isId("hst", idOrName) ? { id: idOrName } : { name: idOrName }),
+    );
   }
 
   /** All of them, for the scheduler's view. */
@@ -175,8 +203,15 @@ const amountsOf = (row: HostRow, declared: DeclaredResources | undefined) => {
   return new Map([...pairs, ...(declared ?? [])]);
 };
 
+/** Of hosts in no aggregate: one object for all of them. */
+const noProperties: HostView["properties"] = {};
+
 /** A row as the scheduler sees it; `undefined` until the host has reported what it has. */
-export function hostViewOf(row: HostRow, declared: DeclaredResources | undefined): HostView | undefined {
+export function hostViewOf(
+  row: HostRow,
+  declared: DeclaredResources | undefined,
+  properties: HostView["properties"] = noProperties,
+): HostView | undefined {
   if (row.inventory === null) return undefined;
   const inventory = JSON.parse(row.inventory) as HostInventory;
   const amounts = amountsOf(row, declared);
@@ -196,6 +231,7 @@ export function hostViewOf(row: HostRow, declared: DeclaredResources | undefined
     hypervisor: inventory.hypervisor,
     cpuModel: inventory.cpuModel,
     capabilities: inventory.capabilities,
+    properties,
   };
 }
 

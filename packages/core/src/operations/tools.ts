@@ -5,20 +5,25 @@ import type { NetworkStore } from "../networks/store.ts";
 import type { GuestNic } from "../ports/guest.ts";
 import type { ImageStore } from "../ports/image-store.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
-import type { PlacementRequest } from "../ports/scheduler.ts";
+import type { PlacementGroup, PlacementRequest } from "../ports/scheduler.ts";
 import type { ServerStore } from "../servers/store.ts";
 
 /** What a decide step may use: the fleet as it is now. */
 export interface DecideTools {
   readonly fleet: {
     /**
-     * Where a server may go, best first.
+     * Where a server may go, best first. A place that it has itself in its group does not count.
      * @throws CloudHostError `NO_VALID_HOST` with its explanation
      */
-    decide(request: Omit<PlacementRequest, "groups"> & { readonly antiAffinity: string | undefined }): Promise<{
+    decide(request: Omit<PlacementRequest, "groups"> & { readonly group: GroupToPlace | undefined }): Promise<{
       candidates: readonly string[];
     }>;
   };
+}
+
+/** The group of a server to place: where its others are is read when it is decided. */
+export interface GroupToPlace extends Pick<PlacementGroup, "name" | "policy"> {
+  readonly id: string;
 }
 
 /** What a record step may use: the stores' scripts. Nothing is done by calling them. */

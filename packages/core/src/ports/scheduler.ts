@@ -12,6 +12,8 @@ export interface PlacementRequest {
   readonly milliEcuPerVcpu: number;
   /** Only hosts of this availability zone. */
   readonly zone: string | undefined;
+  /** What its flavor requires of a host: a value of each of these properties. */
+  readonly requires: Readonly<Record<string, string>>;
   /** Server groups it is in. */
   readonly groups: readonly PlacementGroup[];
   /** What its image asks of a host. */
@@ -21,8 +23,9 @@ export interface PlacementRequest {
 /** A group that the server is in, and where its other members are. */
 export interface PlacementGroup {
   readonly name: string;
-  readonly policy: "affinity" | "anti-affinity";
-  /** Ids of the hosts that have a member. */
+  /** `affinity`: on one host. `anti-affinity`: a host each. The soft ones only prefer that. */
+  readonly policy: "affinity" | "anti-affinity" | "soft-affinity" | "soft-anti-affinity";
+  /** Ids of the hosts that have a member, once for each member. */
   readonly hostIds: readonly string[];
 }
 
@@ -45,6 +48,8 @@ export interface HostView {
   readonly hypervisor: string;
   readonly cpuModel: string;
   readonly capabilities: Readonly<Record<string, boolean>>;
+  /** What the aggregates that it is in say of it: every value of each property. */
+  readonly properties: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A change of the fleet: a host as it is now, or its end. */
@@ -124,6 +129,7 @@ export type RequestField =
   | "vcpus"
   | "milliEcuPerVcpu"
   | "zone"
+  | "requires"
   | "groups"
   | "image.architecture"
   | "image.hypervisor"
@@ -145,7 +151,8 @@ export type HostField =
   | "architecture"
   | "hypervisor"
   | "cpuModel"
-  | "capabilities";
+  | "capabilities"
+  | "properties";
 
 /** What a cached result of a rule depends on: nothing else may be read. */
 export interface RuleReads {

@@ -64,7 +64,8 @@ export const Server = z.strictObject({
   internal: Bandwidth,
   external: Bandwidth.nullable(),
   keypair: z.string().nullable(),
-  antiAffinity: z.string().nullable(),
+  /** Name of its server group. */
+  group: z.string().nullable(),
   /** Whether an operation has it now: then others are refused with `CONFLICT`. */
   busy: z.boolean(),
   /** Whether a lock keeps its project from changing it. */
@@ -88,8 +89,8 @@ export const CreateServer = z.strictObject({
   externalKbit: z.int().min(0).max(100_000_000).default(0),
   /** Name of a keypair of the project. */
   keypair: Name.optional(),
-  /** Servers of the project that name the same group are on different hosts, each. */
-  antiAffinity: Name.optional(),
+  /** Server group of the project: where it goes beside the group's other servers. */
+  group: NameOrId.optional(),
   /** The same key with the same request gives the same operation, for 7 days. */
   idempotencyKey: Label.optional(),
 });

@@ -12,12 +12,13 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.planner)
     .toResolvedValue(
-      (flavors, images, keypairs, network, bandwidth, ids, clock) =>
-        new ServerPlanner({ flavors, images, keypairs, network, bandwidth, ids, clock }),
+      (flavors, images, keypairs, groups, network, bandwidth, ids, clock) =>
+        new ServerPlanner({ flavors, images, keypairs, groups, network, bandwidth, ids, clock }),
       [
         tokens.flavors,
         tokens.images,
         tokens.keypairs,
+        tokens.serverGroups,
         tokens.fixedNetwork,
         tokens.bandwidthPolicy,
         tokens.ids,

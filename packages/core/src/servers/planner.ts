@@ -10,6 +10,8 @@ import type { ImageRecords, ImageRow } from "../images/store.ts";
 import type { KeypairStore } from "../keypairs/store.ts";
 import type { BandwidthPolicy, ServerBandwidth } from "../networks/bandwidth-policy.ts";
 import type { NetworkRow } from "../networks/store.ts";
+import type { ServerGroup } from "../server-groups/model.ts";
+import type { ServerGroupStore } from "../server-groups/store.ts";
 import type { z } from "zod";
 import type { Clock } from "../ports/clock.ts";
 import { bytesFromGib } from "../units.ts";
@@ -23,6 +25,7 @@ export interface ServerPlannerDependencies {
   readonly flavors: FlavorStore;
   readonly images: ImageRecords;
   readonly keypairs: KeypairStore;
+  readonly groups: ServerGroupStore;
   readonly network: NetworkRow;
   readonly bandwidth: BandwidthPolicy;
   readonly ids: Ids;
@@ -38,15 +41,16 @@ export class ServerPlanner {
   }
 
   /**
-   * @throws CloudHostError `NOT_FOUND` for a flavor, image or keypair, `CONFLICT` for an image that is not active,
+   * @throws CloudHostError `NOT_FOUND` for a flavor, image, keypair or server group, `CONFLICT` for an image that is not active,
    * `INVALID_ARGUMENT` for a flavor that is too small for the image
    */
   async plan(request: Request, projectId: string, userId: string) {
-    const { flavors, bandwidth, ids, clock, network } = this.#dependencies;
+    const { flavors, groups, bandwidth, ids, clock, network } = this.#dependencies;
     const [flavor, image] = await Promise.all([flavors.named(request.flavor), this.#image(request.image, projectId)]);
     if (flavor === undefined) throw notFound("flavor", request.flavor);
     requireRoom(flavor, image);
     await this.#requireKeypair(projectId, request.keypair);
+    const group = await this.#group(projectId, request.group);
     const milliEcu = flavor.vcpus * flavor.milliEcuPerVcpu;
     const bought = bandwidth({ milliEcu, externalKbit: request.externalKbit });
     const properties = JSON.parse(image.row.properties) as ImageProperties;
@@ -60,7 +64,8 @@ export class ServerPlanner {
       internalKbit: bought.internal.rateKbit,
       externalKbit: bought.external?.rateKbit ?? 0,
       ...(request.zone === undefined ? {} : { zone: request.zone }),
-      ...(request.antiAffinity === undefined ? {} : { antiAffinity: request.antiAffinity }),
+      requires: flavor.requires,
+      ...(group === undefined ? {} : { group: { id: group.id, name: group.name, policy: group.policy } }),
       networkId: network.id,
       dataDisks: [],
       image: { imageId: image.row.id, digest: image.digest },
@@ -78,10 +83,11 @@ export class ServerPlanner {
       projectId,
       userId,
       serverId,
+      groupId: group?.id ?? null,
       bought,
       nowMs: clock.nowMs(),
     });
-    return { serverId, plan, row };
+    return { serverId, plan, row, guards: group === undefined ? [] : [groups.hold(group.id)] };
   }
 
   /** An image that the project may boot: its own, or a public one. Its own name goes before a public one's. */
@@ -99,6 +105,13 @@ export class ServerPlanner {
   async #requireKeypair(projectId: string, name: string | undefined): Promise<void> {
     if (name === undefined) return;
     if ((await this.#dependencies.keypairs.named(projectId, name)) === undefined) throw notFound("keypair", name);
+  }
+
+  async #group(projectId: string, idOrName: string | undefined): Promise<ServerGroup | undefined> {
+    if (idOrName === undefined) return undefined;
+    const group = await this.#dependencies.groups.named(projectId, idOrName);
+    if (group === undefined) throw notFound("server group", idOrName);
+    return group;
   }
 
   async #boot(properties: ImageProperties, projectId: string): Promise<CreateServerPlan["boot"]> {
@@ -142,10 +155,11 @@ function serverRow(server: {
   readonly projectId: string;
   readonly userId: string;
   readonly serverId: string;
+  readonly groupId: string | null;
   readonly bought: ServerBandwidth;
   readonly nowMs: number;
 }): Readonly<Record<string, Binding>> {
-  const { request, flavor, imageId, projectId, userId, serverId, bought, nowMs } = server;
+  const { request, flavor, imageId, projectId, userId, serverId, groupId, bought, nowMs } = server;
   return {
     id: serverId,
     project_id: projectId,
@@ -163,7 +177,7 @@ function serverRow(server: {
     image_id: imageId,
     requested_zone: request.zone ?? null,
     keypair: request.keypair ?? null,
-    anti_affinity: request.antiAffinity ?? null,
+    group_id: groupId,
     internal_rate_kbit: bought.internal.rateKbit,
     internal_ceil_kbit: bought.internal.ceilKbit,
     external_rate_kbit: bought.external?.rateKbit ?? 0,

@@ -1,9 +1,8 @@
-import { projectFilter, projectOf } from "../access/caller.ts";
+import { notFound, projectFilter, projectOf } from "../access/caller.ts";
 import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
-import { CloudHostError } from "../errors.ts";
 import { isId } from "../ids.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { parseInput } from "../parse.ts";
@@ -45,15 +44,15 @@ export class Servers extends ServerPower {
     const asked = { definition: createServer, projectId: project.id, idempotencyKey: request.idempotencyKey, request };
     const earlier = await engine.earlier(asked);
     if (earlier !== undefined) return this.#created(scope, earlier);
-    const { serverId, plan, row } = await planner.plan(request, project.id, scope.userId);
+    const { serverId, plan, row, guards } = await planner.plan(request, project.id, scope.userId);
     const submitted = await engine.submit({
       ...asked,
       actor: scope.userId,
       resourceId: serverId,
       hostId: undefined,
       input: plan,
-      statements: (operationId) => [servers.insert({ ...row, operation_id: operationId })],
-      refused: async (guard) => new CloudHostError("INTERNAL", `The guard ${guard} refused a new server.`, {}),
+      statements: (operationId) => [...guards, servers.insert({ ...row, operation_id: operationId })],
+      refused: async () => notFound("server group", request.group ?? ""),
     });
     return this.#created(scope, submitted);
   }

@@ -29,7 +29,8 @@ export interface ServerRow {
   readonly requested_zone: string | null;
   readonly host_id: string | null;
   readonly keypair: string | null;
-  readonly anti_affinity: string | null;
+  readonly group_id: string | null;
+  readonly group_name: string | null;
   readonly internal_rate_kbit: number;
   readonly internal_ceil_kbit: number;
   readonly external_rate_kbit: number;
@@ -195,8 +196,9 @@ export class ServerStore {
     const { read, tables } = this.#database;
     return read({ s: tables.servers })
       .leftJoin({ h: tables.hosts }, "h.id", "s.host_id")
+      .leftJoin({ g: tables.server_groups }, "g.id", "s.group_id")
       .whereNull("s.deleted_at_ms")
-      .select("s.*", "h.name as host_name", "h.zone as host_zone");
+      .select("s.*", "h.name as host_name", "h.zone as host_zone", "g.name as group_name");
   }
 }
 
@@ -224,7 +226,7 @@ export function serverOf(row: ServerRow, addresses: readonly ServerAddress[], sh
     external:
       row.external_rate_kbit === 0 ? null : { rateKbit: row.external_rate_kbit, ceilKbit: row.external_ceil_kbit },
     keypair: row.keypair,
-    antiAffinity: row.anti_affinity,
+    group: row.group_name,
     busy: Boolean(row.busy),
     locked: row.locked_by !== null,
     operationId: row.operation_id,

@@ -2,7 +2,9 @@ import { expect, it } from "vitest";
 import { systemClock } from "../../src/clock/system-clock.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { migrateDatabase, requireSchema } from "../../src/database/migrations/migrate.ts";
+import { placement } from "../../src/database/migrations/0004-placement.ts";
 import { overDatabases } from "../support/databases.ts";
+import { testFleet } from "../support/fleet.ts";
 
 overDatabases((open) => {
   it("leaves a schema that is there as it is", async () => {
@@ -21,8 +23,44 @@ overDatabases((open) => {
     await using other = await openDatabase({ database: open.url(), clock: systemClock() });
     const applied = await Promise.all([migrateDatabase(database), migrateDatabase(other)]);
     const names = applied.flatMap((one) => one.applied);
-    expect(names[0]).toBe("0001-initial");
     expect(names).toEqual([...new Set(names)].toSorted());
+    expect(names[0]).toBe("0001-initial");
+    expect(applied.filter((one) => one.applied.length > 0)).toHaveLength(1);
+  });
+
+  it("makes groups of the names that servers shared", async () => {
+    const database = await open();
+    const fleet = await testFleet(database, { hosts: 2 });
+    const servers = await Promise.all(Array.from({ length: 4 }, () => fleet.server()));
+    const [first = "", second = ""] = servers;
+    const { tables, write } = database;
+    // As the schema was before.
+    for (const table of [tables.group_members, tables.aggregate_hosts, tables.aggregates])
+      await write.schema.dropTable(table);
+    await write.raw("DROP INDEX servers_group_id_index");
+    for (const [table, column] of [
+      ["servers", "group_id"],
+      ["flavors", "requires"],
+    ] as const) {
+      await write.raw("ALTER TABLE ?? DROP COLUMN ??", [table, column]);
+    }
+    await write.schema.dropTable(tables.server_groups);
+    await write.raw("ALTER TABLE servers ADD COLUMN anti_affinity VARCHAR(63)");
+    await write.raw(
+      "CREATE TABLE group_members (server_id VARCHAR(40), project_id VARCHAR(40), name VARCHAR(63), host_id VARCHAR(40))",
+    );
+    const project_id = fleet.project.id;
+    await write(tables.servers).whereIn("id", servers.slice(0, 3)).update({ anti_affinity: "web" });
+    for (const [index, server_id] of [first, second].entries()) {
+      await write(tables.group_members).insert({ server_id, project_id, name: "web", host_id: fleet.hostIds[index] });
+    }
+    await database.transaction((knex) => placement.up(knex, tables, database.concurrentWriters));
+    const group = await fleet.groups.named(project_id, "web");
+    expect(group).toMatchObject({ policy: "anti-affinity", serverIds: servers.slice(0, 3).toSorted() });
+    expect((await fleet.groups.hostIds(group?.id ?? "", second)).toSorted()).toEqual([fleet.hostIds[0]]);
+    const again = { ...fleet.smallClaim, group: { id: group?.id ?? "", policy: "anti-affinity" as const } };
+    const refused = database.run(fleet.claims.take(servers[2] ?? "", fleet.hostIds[0] ?? "", again));
+    await expect(refused).rejects.toMatchObject({ guard: "group" });
   });
 
   it("refuses a database of a newer version", async () => {

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import type { Database } from "../../src/database/database.ts";
+import type { GroupOfServer } from "../../src/server-groups/store.ts";
 import { GuardFailed } from "../../src/database/script.ts";
 import { hostOf } from "../../src/hosts/store.ts";
 import { overDatabases } from "../support/databases.ts";
@@ -92,17 +94,60 @@ overDatabases((open) => {
     expect((await used(fleet, hostId))["gpu"]?.used).toBe(0);
   });
 
-  it("lets only one server of an anti-affinity group onto a host", async () => {
+  /** 64 servers of a group that claim at once, each wherever it comes, and which hosts they are on then. */
+  async function placed(fleet: Awaited<ReturnType<typeof testFleet>>, database: Database, group: GroupOfServer) {
+    const claim = { ...fleet.smallClaim, group, resources: {} };
+    const servers = await Promise.all(Array.from({ length: 64 }, () => fleet.server()));
+    const outcomes = await Promise.allSettled(
+      servers.map(async (serverId, index) => {
+        await database.run(fleet.claims.take(serverId, fleet.hostIds[index % fleet.hostIds.length] ?? "", claim));
+        return serverId;
+      }),
+    );
+    const taken = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+    expect(refused.every((error) => error instanceof GuardFailed && error.guard === "group")).toBe(true);
+    return { taken, hostIds: await fleet.groups.hostIds(group.id, "nobody") };
+  }
+
+  it("lets one server of an anti-affinity group onto each host, however many claim at once", async () => {
+    const database = await open();
+    const fleet = await testFleet(database, { hosts: 5 });
+    const { taken, hostIds } = await placed(fleet, database, await fleet.group("anti-affinity"));
+    expect(taken).toHaveLength(5);
+    expect(new Set(hostIds)).toEqual(new Set(fleet.hostIds));
+  });
+
+  it("lets the servers of an affinity group onto one host, however many claim at once", async () => {
+    const database = await open();
+    const fleet = await testFleet(database, { hosts: 4 });
+    const group = await fleet.group("affinity");
+    const { taken, hostIds } = await placed(fleet, database, group);
+    expect(taken).toHaveLength(16);
+    const [first = ""] = hostIds;
+    expect(new Set(hostIds)).toEqual(new Set([first]));
+    // Some go and others come, at once: while one is there, nobody goes elsewhere.
+    const other = fleet.hostIds.find((id) => id !== first) ?? "";
+    const claim = { ...fleet.smallClaim, group, resources: {} };
+    const [stays = "", ...leave] = taken;
+    const late = await Promise.all(leave.map(() => fleet.server()));
+    await Promise.allSettled([
+      ...leave.map((serverId) => database.run(fleet.claims.release(serverId))),
+      ...late.map((serverId) => database.run(fleet.claims.take(serverId, other, claim))),
+    ]);
+    expect(await fleet.groups.hostIds(group.id, "nobody")).toEqual([first]);
+    await database.run(fleet.claims.release(stays));
+    await database.run(fleet.claims.release(stays));
+    await database.run(fleet.claims.take(late[0] ?? "", other, claim));
+    expect(await fleet.groups.hostIds(group.id, "nobody")).toEqual([other]);
+  });
+
+  it("refuses nobody for a soft policy", async () => {
     const database = await open();
     const fleet = await testFleet(database, { hosts: 2 });
-    const claim = { ...fleet.smallClaim, antiAffinity: "web" };
-    const servers = await Promise.all(Array.from({ length: 6 }, () => fleet.server()));
-    const outcomes = await Promise.allSettled(
-      servers.map((serverId, index) =>
-        database.run(fleet.claims.take(serverId, fleet.hostIds[index % 2] ?? "", claim)),
-      ),
-    );
-    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    for (const policy of ["soft-affinity", "soft-anti-affinity"] as const) {
+      expect((await placed(fleet, database, await fleet.group(policy))).taken).toHaveLength(64);
+    }
   });
 
   it("refuses a host that is disabled or not up", async () => {

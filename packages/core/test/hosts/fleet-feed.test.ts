@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Database } from "../../src/database/database.ts";
 import { FleetFeed } from "../../src/hosts/fleet-feed.ts";
 import type { HostRow, HostStore } from "../../src/hosts/store.ts";
 import type { FleetChange, PlacementRequest, Scheduler } from "../../src/ports/scheduler.ts";
@@ -32,7 +31,10 @@ function fixture() {
       apply(changes: readonly FleetChange[], to: number) {
         expect(to).toBeGreaterThan(revision);
         revision = to;
-        for (const change of changes) if (change.kind === "host") free.set(change.host.id, change.host.free.milliEcu);
+        for (const change of changes) {
+          if (change.kind === "host") free.set(change.host.id, change.host.free.milliEcu);
+          else free.delete(change.hostId);
+        }
       },
       decide({ resources }: PlacementRequest) {
         const candidates = [...free].filter(([, has]) => has >= resources.milliEcu).map(([id]) => id);
@@ -57,9 +59,14 @@ function fixture() {
     },
     declared: async () => new Map(),
   } as unknown as HostStore;
-  const feed = new FleetFeed({} as Database, hosts, scheduler);
+  const stores = {
+    hosts,
+    aggregates: { properties: async () => new Map() },
+    groups: { hostIds: async () => [] },
+  };
+  const feed = new FleetFeed(stores, scheduler);
   const decide = (milliEcu: number) =>
-    feed.decide({ serverName: "web", resources: { milliEcu }, antiAffinity: undefined } as never);
+    feed.decide({ serverName: "web", resources: { milliEcu }, group: undefined } as never);
   return { feed, store, decide };
 }
 
@@ -128,6 +135,15 @@ describe("the fleet's feed", () => {
     gate.resolve();
     await reading;
     expect(await decide(10_000)).toEqual({ candidates: ["b"] });
+  });
+
+  it("forgets a host that the store has no more", async () => {
+    const { feed, store, decide } = fixture();
+    store.rows = [row("a", 0), row("b", 0)];
+    expect(await decide(1)).toEqual({ candidates: ["a", "b"] });
+    store.rows = [row("b", 0)];
+    feed.stale();
+    expect(await decide(1)).toEqual({ candidates: ["b"] });
   });
 
   it("stays stale when a reading fails", async () => {

@@ -72,7 +72,7 @@ overDatabases((open, dialect) => {
       const database = await open();
       await using one = await process(database);
       await one.runtime.openAll([config("host-1")]);
-      expect(await one.hosts.byName("host-1")).toMatchObject({ state: "up", milli_ecu_total: 60_000 });
+      expect(await one.hosts.named("host-1")).toMatchObject({ state: "up", milli_ecu_total: 60_000 });
       const [opened] = one.runtime.opened;
       expect(one.runtime.get(opened?.id ?? "").name).toBe("host-1");
     });
@@ -90,10 +90,10 @@ overDatabases((open, dialect) => {
       await one.runtime.openAll([config("host-1"), config("host-2")]);
       expect(one.names()).toEqual(["host-2"]);
       const reason = "No libvirtd: systemctl start libvirtd.";
-      expect(await one.hosts.byName("host-1")).toMatchObject({ state: "down", state_reason: reason });
+      expect(await one.hosts.named("host-1")).toMatchObject({ state: "down", state_reason: reason });
       broken = false;
       await expect.poll(one.names, { timeout: 5000 }).toContain("host-1");
-      await expect.poll(() => one.hosts.byName("host-1")).toMatchObject({ state: "up", state_reason: null });
+      await expect.poll(() => one.hosts.named("host-1")).toMatchObject({ state: "up", state_reason: null });
     });
 
     it("are one process's alone, and another's when that one lets go", async () => {
@@ -104,7 +104,7 @@ overDatabases((open, dialect) => {
       await one.runtime.openAll([config("host-1")]);
       await other.runtime.openAll([config("host-1")]);
       expect([one.names(), other.names()]).toEqual([["host-1"], []]);
-      const { id = "" } = (await one.hosts.byName("host-1")) ?? {};
+      const { id = "" } = (await one.hosts.named("host-1")) ?? {};
       expect(() => other.runtime.get(id)).toThrow(expect.objectContaining({ name: "HostElsewhere" }));
       const { epoch } = one.runtime.get(id);
       await one.runtime[Symbol.asyncDispose]();

@@ -6,6 +6,9 @@ import { HostStore } from "../../src/hosts/store.ts";
 import { uuidv7Ids } from "../../src/ids.ts";
 import type { HostInventory } from "../../src/ports/host.ts";
 import { ProjectStore } from "../../src/projects/store.ts";
+import type { ServerGroupPolicy } from "../../src/server-groups/model.ts";
+import type { GroupOfServer } from "../../src/server-groups/store.ts";
+import { ServerGroupStore } from "../../src/server-groups/store.ts";
 import type { QuotaLimits } from "../../src/quotas/model.ts";
 import { QuotaStore } from "../../src/quotas/store.ts";
 
@@ -50,7 +53,8 @@ export async function testFleet(
     hostIds.push(id);
   }
   const watcher = { changed() {}, stale() {} };
-  const claims = new Claims(database, quotas, watcher);
+  const groups = new ServerGroupStore(database);
+  const claims = new Claims(database, quotas, groups, watcher);
   const server = async (): Promise<string> => {
     const id = ids.next("srv");
     await database.run(script(serverRow(database, id, project.id)));
@@ -62,7 +66,12 @@ export async function testFleet(
     memoryMib: 1000,
     resources: { milliEcu: 2000, memoryMib: 1024, diskGib: 10, internalKbit: 16_000, externalKbit: 10_000 },
   };
-  return { ids, quotas, projects, hosts, project, hostIds, claims, server, smallClaim };
+  const group = async (policy: ServerGroupPolicy): Promise<GroupOfServer> => {
+    const id = ids.next("grp");
+    await database.run(groups.create({ id, projectId: project.id, name: id.slice(4), policy, createdAtMs: 1 }));
+    return { id, policy };
+  };
+  return { ids, quotas, projects, hosts, groups, group, project, hostIds, claims, server, smallClaim };
 }
 
 /** A server's row, as far as its references need it. */

@@ -38,7 +38,18 @@ const pages: Case[2] = [
   [{ offset: 5 }, [""]],
 ];
 const list =
-  (namespace: "flavors" | "hosts" | "images" | "keypairs" | "operations" | "projects" | "servers"): Call =>
+  (
+    namespace:
+      | "aggregates"
+      | "flavors"
+      | "hosts"
+      | "images"
+      | "keypairs"
+      | "operations"
+      | "projects"
+      | "serverGroups"
+      | "servers",
+  ): Call =>
   (cloud, input) =>
     cloud[namespace].list(input).page();
 /** Of an argument that is a name or an id. */
@@ -65,7 +76,7 @@ export const asMember: readonly Case[] = [
       [{ ...good, name: "x".repeat(64), externalKbit: -1 }, ["name", "externalKbit"]],
       [{ ...good, externalKbit: 1.5 }, ["externalKbit"]],
       [{ ...good, flavor: { vcpus: 2 }, image: 7 }, ["flavor", "image"]],
-      [{ ...good, antiAffinity: "<group>" }, ["antiAffinity"]],
+      [{ ...good, group: "<group>" }, ["group"]],
       ...keys.map(([input, paths]): [unknown, readonly string[]] => [{ ...good, ...(input as object) }, paths]),
     ],
   ],
@@ -89,6 +100,18 @@ export const asMember: readonly Case[] = [
     list("servers"),
     [...pages, [{ state: "lost", zone: "a b", name: "a\0" }, ["state", "zone", "name"]]],
   ],
+  ["serverGroups.get", (cloud, name) => cloud.serverGroups.get(name), named("group")],
+  ["serverGroups.delete", (cloud, name) => cloud.serverGroups.delete(name), named("group")],
+  [
+    "serverGroups.create",
+    (cloud, input) => cloud.serverGroups.create(input),
+    [
+      [{}, ["name", "policy"]],
+      [{ name: "db", policy: "far-apart" }, ["policy"]],
+      ...evilNames.map((name): [unknown, string[]] => [{ name, policy: "affinity" }, ["name"]]),
+    ],
+  ],
+  ["serverGroups.list", list("serverGroups"), [...pages, [{ policy: "near", server: "a b" }, ["policy", "server"]]]],
   ["images.get", (cloud, name) => cloud.images.get(name), named("image")],
   ["images.delete", (cloud, name) => cloud.images.delete(name), named("image")],
   ["images.snapshot", (cloud, name) => cloud.images.snapshot(name, { name: "s" }), named("server")],
@@ -179,6 +202,7 @@ export const asOperator: readonly Case[] = [
       [{ ...flavor, resources: { gpu: 1 } }, ["resources.gpu"]],
       [{ ...flavor, resources: { GPU: 1 } }, ["resources.GPU"]],
       [{ ...flavor, resources: { milliEcu: 1 } }, ["resources.milliEcu"]],
+      [{ ...flavor, requires: { ssd: true } }, ["requires.ssd"]],
       [{ ...flavor, price: 5 }, [""]],
       ...evilNames.map((name): [unknown, string[]] => [{ ...flavor, name }, ["name"]]),
     ],
@@ -199,6 +223,32 @@ export const asOperator: readonly Case[] = [
   ["hosts.get", (cloud, name) => cloud.hosts.get(name), named("host")],
   ["hosts.enable", (cloud, name) => cloud.hosts.enable(name), named("host")],
   ["hosts.disable", (cloud, name) => cloud.hosts.disable(name), named("host")],
+  ["hosts.delete", (cloud, name) => cloud.hosts.delete(name), named("host")],
+  ["aggregates.get", (cloud, name) => cloud.aggregates.get(name), named("aggregate")],
+  ["aggregates.delete", (cloud, name) => cloud.aggregates.delete(name), named("aggregate")],
+  ["aggregates.list", list("aggregates"), pages],
+  ["aggregates.addHost", (cloud, name) => cloud.aggregates.addHost("ssd", name), named("host")],
+  ["aggregates.addHost", (cloud, name) => cloud.aggregates.addHost(name, "host-1"), named("aggregate")],
+  ["aggregates.removeHost", (cloud, name) => cloud.aggregates.removeHost("ssd", name), named("host")],
+  ["aggregates.setProperties", (cloud, name) => cloud.aggregates.setProperties(name, {}), named("aggregate")],
+  [
+    "aggregates.setProperties",
+    (cloud, input) => cloud.aggregates.setProperties("ssd", input),
+    [
+      [null, ["properties"]],
+      [{ ssd: 1 }, ["properties.ssd"]],
+    ],
+  ],
+  [
+    "aggregates.create",
+    (cloud, input) => cloud.aggregates.create(input),
+    [
+      [{}, ["name"]],
+      [{ name: "ssd", properties: { ssd: "a\0b" } }, ["properties.ssd"]],
+      [{ name: "ssd", hosts: ["host-1"] }, [""]],
+      ...evilNames.map((name): [unknown, string[]] => [{ name }, ["name"]]),
+    ],
+  ],
   ["hosts.list", list("hosts"), [...pages, [{ zone: "a b", state: "lost" }, ["state", "zone"]]]],
   [
     "statistics.now",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isCloudHostError, permissions, systemActor } from "@cloudhost/core";
 import type { Actor, ActorCloud, Permission } from "@cloudhost/core";
+import { fakeFleet, fakeHost } from "@cloudhost/driver-fake";
 import { amy, createTestCloud } from "@cloudhost/testing";
 import type { TestCloud } from "@cloudhost/testing";
 import { firstValueFrom } from "rxjs";
@@ -18,6 +19,7 @@ interface Things {
   readonly server: string;
   readonly image: string;
   readonly keypair: string;
+  readonly group: string;
   readonly operation: string;
   readonly folder: string;
 }
@@ -27,11 +29,19 @@ interface Things {
  * for every line of the permissions' table.
  */
 const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => Promise<unknown>>> = {
+  "aggregates.create": (cloud, { mark }) => cloud.aggregates.create({ name: `pool-${mark}` }),
+  "aggregates.get": (cloud) => cloud.aggregates.get("ssd"),
+  "aggregates.list": (cloud) => all(cloud.aggregates.list()),
+  "aggregates.addHost": (cloud) => cloud.aggregates.addHost("ssd", "host-1"),
+  "aggregates.removeHost": (cloud) => cloud.aggregates.removeHost("ssd", "host-1"),
+  "aggregates.setProperties": (cloud) => cloud.aggregates.setProperties("ssd", { ssd: "true" }),
+  "aggregates.delete": (cloud, { mark }) => cloud.aggregates.delete(`pool-${mark}`),
   "events.read": (cloud) => firstValueFrom(cloud.events()),
   "flavors.create": (cloud, { mark }) => cloud.flavors.create({ ...tiny, name: `tiny-${mark}` }),
   "flavors.get": (cloud) => cloud.flavors.get("c1.e1"),
   "flavors.list": (cloud) => all(cloud.flavors.list()),
   "flavors.delete": (cloud, { mark }) => cloud.flavors.delete(`tiny-${mark}`),
+  "hosts.delete": (cloud, { mark }) => cloud.hosts.delete(`spare-${mark.toLowerCase()}`),
   "hosts.disable": (cloud) => cloud.hosts.disable("host-1"),
   "hosts.enable": (cloud) => cloud.hosts.enable("host-1"),
   "hosts.get": (cloud) => cloud.hosts.get("host-1"),
@@ -58,6 +68,11 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "projects.list": (cloud) => all(cloud.projects.list()),
   "quotas.get": (cloud) => cloud.quotas.get(),
   "quotas.set": (cloud) => cloud.quotas.set("album", { servers: -1 }),
+  "serverGroups.create": (cloud, { mark }) =>
+    cloud.serverGroups.create({ name: `new-${mark}`, policy: "soft-affinity" }),
+  "serverGroups.get": (cloud, { group }) => cloud.serverGroups.get(group),
+  "serverGroups.list": (cloud) => all(cloud.serverGroups.list()),
+  "serverGroups.delete": (cloud, { group }) => cloud.serverGroups.delete(group),
   "servers.create": async (cloud, { mark }) => {
     const request = { name: `new-${mark}`, flavor: "c1.e1", image: "debian-12" };
     return (await cloud.servers.create(request)).result();
@@ -79,12 +94,13 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server)).result(),
   "statistics.now": (cloud) => cloud.statistics.now(),
 };
+const roles = ["member", "projectAdmin", "operator", "auditor", "system"] as const;
 const methods = Object.keys(calls) as Permission[];
 const tiny = { vcpus: 1, milliEcuPerVcpu: 100, memoryMib: 64, systemDiskGib: 1 };
 
 /** The methods that name a thing of a project. */
 const naming = methods.filter((method) =>
-  /^(servers\.(get|ready|start|stop|reboot|console|update|lock|unlock|pause|unpause|suspend|resume|delete)|images\.(get|export|snapshot|delete)|keypairs\.(get|delete)|operations\.(get|result)|projects\.get)$/.test(
+  /^(servers\.(get|ready|start|stop|reboot|console|update|lock|unlock|pause|unpause|suspend|resume|delete)|images\.(get|export|snapshot|delete)|keypairs\.(get|delete)|serverGroups\.(get|delete)|operations\.(get|result)|projects\.get)$/.test(
     method,
   ),
 );
@@ -93,7 +109,11 @@ let cloud: TestCloud;
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cloudhost-permissions-"));
-  cloud = await createTestCloud({ hosts: 2, projects: ["mail"], busFaults: {} });
+  const spares = roles.map((role) => fakeHost({ name: `spare-${role.toLowerCase()}` }));
+  cloud = await createTestCloud({ hosts: [...fakeFleet({ hosts: 2 }), ...spares], projects: ["mail"], busFaults: {} });
+  const product = cloud.as(systemActor("what operators work on"));
+  for (const { name } of spares) await product.hosts.disable(name);
+  await product.aggregates.create({ name: "ssd" });
   await cloud.as(systemActor("room for every role")).quotas.set("album", { servers: -1, vcpus: -1, milliEcu: -1 });
   await cloud.as(amy).images.export("debian-12", { path: join(folder, "disk.raw") });
 });
@@ -111,7 +131,8 @@ async function makeThings(mark: string): Promise<Things> {
   const image = await (await album.images.import({ name: `image-${mark}`, path })).result();
   const keypair = await album.keypairs.import({ name: `own-key-${mark}`, publicKey });
   await create.result();
-  const things = { mark, server: create.resourceId, image: image.id, keypair: keypair.id };
+  const group = await album.serverGroups.create({ name: `group-${mark}`, policy: "anti-affinity" });
+  const things = { mark, server: create.resourceId, image: image.id, keypair: keypair.id, group: group.id };
   return { ...things, operation: create.id, folder: own };
 }
 
@@ -145,7 +166,7 @@ describe("the permissions' table", () => {
   });
 });
 
-describe.each(["member", "projectAdmin", "operator", "auditor", "system"] as const)("as %s", (role) => {
+describe.each(roles)("as %s", (role) => {
   it("every method does its work or is forbidden, as its line says", async () => {
     const things = await makeThings(role);
     const actor = cloud.as({ userId: "somebody", projectId: "album", roles: [role] });
@@ -169,7 +190,13 @@ describe("another project's things", () => {
   let names: Things;
   beforeAll(async () => {
     things = await makeThings("foreign");
-    names = { ...things, server: "web-foreign", image: "image-foreign", keypair: "own-key-foreign" };
+    names = {
+      ...things,
+      server: "web-foreign",
+      image: "image-foreign",
+      keypair: "own-key-foreign",
+      group: "group-foreign",
+    };
   });
 
   it.each(strangers)("are not there for %s, by id or by name", async (_, actor) => {
@@ -186,6 +213,7 @@ describe("another project's things", () => {
     const mail = cloud.as(actor);
     expect(await all(mail.servers.list())).toEqual([]);
     expect(await all(mail.keypairs.list())).toEqual([]);
+    expect(await all(mail.serverGroups.list())).toEqual([]);
     expect(await all(mail.operations.list())).toEqual([]);
     expect((await all(mail.images.list())).map(({ name }) => name)).toEqual(["debian-12"]);
     expect(await all(mail.images.list({ server: things.server }))).toEqual([]);
@@ -208,6 +236,7 @@ describe("another project's things", () => {
     expect(await outcome(mail.servers.create({ ...boot, image: "debian-12", keypair: names.keypair }))).toBe(
       "NOT_FOUND",
     );
+    expect(await outcome(mail.servers.create({ ...boot, image: "debian-12", group: things.group }))).toBe("NOT_FOUND");
     expect(await outcome(mail.images.delete("debian-12"))).toBe("FORBIDDEN images.delete of a public image");
     const path = join(folder, "disk.raw");
     const making = mail.images.import({ name: "ours", path, visibility: "public" });
@@ -224,6 +253,7 @@ describe("who acts in no project", () => {
         server: "x",
         image: "x",
         keypair: "x",
+        group: "x",
         operation: "x",
         folder,
       });

@@ -62,8 +62,9 @@ overDatabases((open) => {
     it("is a host each, for those of one group", async () => {
       const cloud = await open({ hosts: 3 });
       const album = cloud.as(amy);
+      await album.serverGroups.create({ name: "db", policy: "anti-affinity" });
       const attempts = await Promise.allSettled(
-        Array.from({ length: 4 }, (_, index) => created(album, { name: `db-${index}`, antiAffinity: "db" })),
+        Array.from({ length: 4 }, (_, index) => created(album, { name: `db-${index}`, group: "db" })),
       );
       expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
       const refused = attempts.find((one) => one.status === "rejected")?.reason as unknown;
@@ -71,9 +72,7 @@ overDatabases((open) => {
       expect(refused.details.explanation).toMatchObject({ hosts: 3, passed: 0 });
       expect(new Set(await hostsOf(cloud)).size).toBe(3);
       await (await album.servers.delete((await all(album.servers.list({ state: "active" })))[0]?.id ?? "")).result();
-      await expect(created(album, { name: "db-again", antiAffinity: "db" })).resolves.toMatchObject({
-        antiAffinity: "db",
-      });
+      await expect(created(album, { name: "db-again", group: "db" })).resolves.toMatchObject({ group: "db" });
     });
 
     it("is in the zone asked for, and on no host that is disabled", async () => {

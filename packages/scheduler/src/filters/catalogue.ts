@@ -1,6 +1,7 @@
 import type { Filter } from "@cloudhost/core/ports";
 import { z } from "zod";
 import type { BuiltInFilterName } from "../options.ts";
+import { aggregateFilter } from "./aggregate-filter.ts";
 import { AvailabilityZoneParameters, availabilityZoneFilter } from "./availability-zone-filter.ts";
 import { computeFilter } from "./compute-filter.ts";
 import { diskFilter } from "./disk-filter.ts";
@@ -24,6 +25,7 @@ export const plain = (filter: Filter): FilterRecipe => z.strictObject({}).transf
 export const builtInFilters: Readonly<Record<BuiltInFilterName, FilterRecipe>> = {
   ComputeFilter: plain(computeFilter),
   AvailabilityZoneFilter: AvailabilityZoneParameters.transform(availabilityZoneFilter),
+  AggregateFilter: plain(aggregateFilter),
   ImagePropertiesFilter: plain(imagePropertiesFilter),
   VCpuFilter: plain(vcpuFilter),
   EcuPerCoreFilter: plain(ecuPerCoreFilter),

@@ -1,6 +1,10 @@
 import type { Weigher } from "@cloudhost/core/ports";
 import type { BuiltInWeigherName } from "../options.ts";
 import { packingWeigher } from "./packing-weigher.ts";
+import { serverGroupWeigher } from "./server-group-weigher.ts";
 
 /** The weighers that come with the scheduler. */
-export const builtInWeighers: Readonly<Record<BuiltInWeigherName, Weigher>> = { PackingWeigher: packingWeigher };
+export const builtInWeighers: Readonly<Record<BuiltInWeigherName, Weigher>> = {
+  PackingWeigher: packingWeigher,
+  ServerGroupWeigher: serverGroupWeigher,
+};

@@ -3,6 +3,7 @@ import { script } from "../../database/script.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 import { memoryClaimMib } from "../../ports/host.ts";
+import { ServerGroupPolicy } from "../../server-groups/model.ts";
 import { ensureGuestFiles, GuestPlan, guestSpec } from "../guest-spec.ts";
 
 /** A server to create, with all names resolved and the flavor's values copied. */
@@ -13,7 +14,9 @@ export const CreateServerPlan = GuestPlan.extend({
   internalKbit: z.int(),
   externalKbit: z.int(),
   zone: z.string().optional(),
-  antiAffinity: z.string().optional(),
+  /** What the flavor requires of its host. */
+  requires: z.record(z.string(), z.string()).default({}),
+  group: z.strictObject({ id: idOf("grp"), name: z.string(), policy: ServerGroupPolicy }).optional(),
   networkId: idOf("net"),
   /** What its image asks of a host. */
   traits: z.strictObject({ architecture: z.string().optional(), hypervisor: z.string().optional() }),
@@ -41,7 +44,8 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
       milliEcuPerVcpu: input.milliEcuPerVcpu,
       zone: input.zone,
       image: { architecture: input.traits.architecture, hypervisor: input.traits.hypervisor },
-      antiAffinity: input.antiAffinity,
+      requires: input.requires,
+      group: input.group,
     }),
   )
   .record("claim", {
@@ -53,7 +57,7 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
           vcpus: input.vcpus,
           resources: claimedResources(input),
           memoryMib: input.memoryMib,
-          antiAffinity: input.antiAffinity,
+          group: input.group,
         }),
       ),
     undo: ({ claims, serverId }) => claims.release(serverId),

@@ -1,0 +1,150 @@
+import { z } from "zod";
+import { notFound } from "../access/caller.ts";
+import type { Caller } from "../access/caller.ts";
+import { listing } from "../access/listing.ts";
+import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
+import type { Database } from "../database/database.ts";
+import { GuardFailed } from "../database/script.ts";
+import type { Script } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
+import type { FleetFeed } from "../hosts/fleet-feed.ts";
+import type { HostStore } from "../hosts/store.ts";
+import type { Ids } from "../ids.ts";
+import { Page } from "../names.ts";
+import { parseInput } from "../parse.ts";
+import type { Clock } from "../ports/clock.ts";
+import { CreateAggregate, HostProperties } from "./model.ts";
+import type { Aggregate } from "./model.ts";
+import type { AggregateStore } from "./store.ts";
+
+/** What {@link Aggregates} needs. */
+export interface AggregatesDependencies {
+  readonly database: Database;
+  readonly aggregates: AggregateStore;
+  readonly hosts: HostStore;
+  readonly feed: FleetFeed;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+/**
+ * Hosts that have something in common, for those who run them. A flavor that requires a property goes to hosts of an
+ * aggregate that has it. Servers stay where they are when that changes.
+ */
+export class Aggregates {
+  readonly #caller: Caller;
+  readonly #dependencies: AggregatesDependencies;
+
+  constructor(caller: Caller, dependencies: AggregatesDependencies) {
+    this.#caller = caller;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Makes an aggregate of no hosts yet.
+   * @throws CloudHostError `CONFLICT` when the name is taken
+   * @example
+   * await ops.aggregates.create({ name: "fast-disks", properties: { ssd: "true" } });
+   * await ops.aggregates.addHost("fast-disks", "host-1");
+   * await ops.flavors.create({ ...size, name: "s2.e4", requires: { ssd: "true" } });
+   */
+  async create(input: CreateAggregate): Promise<Aggregate> {
+    await this.#caller.may("aggregates.create");
+    const parsed = parseInput(CreateAggregate, input, "an aggregate");
+    const { database, aggregates, ids, clock } = this.#dependencies;
+    const aggregate = { ...parsed, id: ids.next("agg"), createdAtMs: clock.nowMs() };
+    if (await database.run(aggregates.create(aggregate))) return { ...aggregate, hosts: [] };
+    const details = { state: "taken", allowed: ["a name that no aggregate has"] };
+    throw new CloudHostError("CONFLICT", `There is an aggregate ${parsed.name} already.`, details);
+  }
+
+  /**
+   * An aggregate by its id or name.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async get(idOrName: string): Promise<Aggregate> {
+    await this.#caller.may("aggregates.get");
+    return this.#named(idOrName);
+  }
+
+  /** Every aggregate. */
+  list(page: Partial<Page> = {}): Listing<Aggregate> {
+    return listing(async (at) => {
+      await this.#caller.may("aggregates.list");
+      const parsed = parseInput(Page, at, "a page");
+      return { items: await this.#dependencies.aggregates.find(parsed), limit: parsed.limit };
+    }, page);
+  }
+
+  /**
+   * Gives it these properties in the place of all that it has.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async setProperties(idOrName: string, properties: HostProperties): Promise<Aggregate> {
+    await this.#caller.may("aggregates.setProperties");
+    const parsed = parseInput(
+      z.strictObject({ properties: HostProperties }),
+      { properties },
+      "an aggregate's properties",
+    );
+    const { id } = await this.#named(idOrName);
+    return this.#change(id, this.#dependencies.aggregates.setProperties(id, parsed.properties));
+  }
+
+  /**
+   * Puts a host into it. One that is in it already stays so.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async addHost(idOrName: string, host: string): Promise<Aggregate> {
+    await this.#caller.may("aggregates.addHost");
+    const { id, hostId } = await this.#both(idOrName, host);
+    return this.#change(id, this.#dependencies.aggregates.addHost(id, hostId));
+  }
+
+  /**
+   * Takes a host out of it. One that is not in it is left alone.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async removeHost(idOrName: string, host: string): Promise<Aggregate> {
+    await this.#caller.may("aggregates.removeHost");
+    const { id, hostId } = await this.#both(idOrName, host);
+    return this.#change(id, this.#dependencies.aggregates.removeHost(id, hostId));
+  }
+
+  /**
+   * Deletes it. Its hosts and their servers stay; what required its properties is placed no more.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async delete(idOrName: string): Promise<void> {
+    await this.#caller.may("aggregates.delete");
+    const { database, aggregates, feed } = this.#dependencies;
+    await database.run(aggregates.delete((await this.#named(idOrName)).id));
+    feed.stale();
+  }
+
+  async #change(aggregateId: string, change: Script): Promise<Aggregate> {
+    const { database, feed } = this.#dependencies;
+    try {
+      await database.run(change);
+    } catch (error) {
+      throw error instanceof GuardFailed ? notFound("aggregate", aggregateId) : error;
+    }
+    feed.stale();
+    return this.#named(aggregateId);
+  }
+
+  async #both(idOrName: string, host: string): Promise<{ readonly id: string; readonly hostId: string }> {
+    const hostName = parseNamed("host", host);
+    const { id } = await this.#named(idOrName);
+    const row = await this.#dependencies.hosts.named(hostName);
+    if (row === undefined) throw notFound("host", host);
+    return { id, hostId: row.id };
+  }
+
+  async #named(idOrName: string): Promise<Aggregate> {
+    const aggregate = await this.#dependencies.aggregates.named(parseNamed("aggregate", idOrName));
+    if (aggregate === undefined) throw notFound("aggregate", idOrName);
+    return aggregate;
+  }
+}

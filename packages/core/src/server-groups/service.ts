@@ -1,0 +1,93 @@
+import { notFound, projectFilter, projectOf } from "../access/caller.ts";
+import type { Caller, Scope } from "../access/caller.ts";
+import { listing } from "../access/listing.ts";
+import type { Listing } from "../access/listing.ts";
+import { parseNamed } from "../access/named.ts";
+import type { Database } from "../database/database.ts";
+import { GuardFailed } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
+import type { Ids } from "../ids.ts";
+import { parseInput } from "../parse.ts";
+import type { Clock } from "../ports/clock.ts";
+import { CreateServerGroup, ListServerGroups } from "./model.ts";
+import type { ServerGroup } from "./model.ts";
+import type { ServerGroupStore } from "./store.ts";
+
+/** What {@link ServerGroups} needs. */
+export interface ServerGroupsDependencies {
+  readonly database: Database;
+  readonly groups: ServerGroupStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+/** Groups of servers that are placed with each other in mind. */
+export class ServerGroups {
+  readonly #caller: Caller;
+  readonly #dependencies: ServerGroupsDependencies;
+
+  constructor(caller: Caller, dependencies: ServerGroupsDependencies) {
+    this.#caller = caller;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Makes a group. Servers are put into it when they are created, and its policy never changes.
+   * @throws CloudHostError `CONFLICT` when the project has one of that name
+   * @example
+   * await album.serverGroups.create({ name: "db", policy: "anti-affinity" });
+   * await album.servers.create({ name: "db-1", flavor: "c2.e4", image: "debian-12", group: "db" });
+   */
+  async create(input: CreateServerGroup): Promise<ServerGroup> {
+    const scope = await this.#caller.may("serverGroups.create");
+    const parsed = parseInput(CreateServerGroup, input, "a server group");
+    const { database, groups, ids, clock } = this.#dependencies;
+    const group = { ...parsed, id: ids.next("grp"), projectId: projectOf(scope).id, createdAtMs: clock.nowMs() };
+    if (await database.run(groups.create(group))) return { ...group, serverIds: [] };
+    const details = { state: "taken", allowed: ["a name that no group of the project has"] };
+    throw new CloudHostError("CONFLICT", `The project has a server group ${parsed.name} already.`, details);
+  }
+
+  /**
+   * A group by its id or name, with its servers.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async get(idOrName: string): Promise<ServerGroup> {
+    return this.#named(await this.#caller.may("serverGroups.get"), idOrName);
+  }
+
+  /** The project's groups with their servers; every project's for those who act in none. */
+  list(input: ListServerGroups = {}): Listing<ServerGroup> {
+    return listing(async (at) => {
+      const scope = await this.#caller.may("serverGroups.list");
+      const { limit, after, ...where } = parseInput(ListServerGroups, at, "a list of server groups");
+      const { groups } = this.#dependencies;
+      return { items: await groups.find({ ...where, projectId: projectFilter(scope) }, { limit, after }), limit };
+    }, input);
+  }
+
+  /**
+   * Deletes a group that no server is in; one in state `error` counts until it is deleted.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while a server is in it
+   */
+  async delete(idOrName: string): Promise<void> {
+    const group = await this.#named(await this.#caller.may("serverGroups.delete"), idOrName);
+    const { database, groups } = this.#dependencies;
+    try {
+      await database.run(groups.delete(group.id));
+    } catch (error) {
+      if (!(error instanceof GuardFailed)) throw error;
+      const now = await groups.named(group.projectId, group.id);
+      if (now === undefined) throw notFound("server group", idOrName);
+      const details = { state: `${now.serverIds.length} servers`, allowed: ["no servers"] };
+      throw new CloudHostError("CONFLICT", `Servers are in the group ${group.name}.`, details);
+    }
+  }
+
+  async #named(scope: Scope, idOrName: string): Promise<ServerGroup> {
+    const name = parseNamed("group", idOrName);
+    const group = await this.#dependencies.groups.named(projectFilter(scope), name);
+    if (group === undefined) throw notFound("server group", idOrName);
+    return group;
+  }
+}

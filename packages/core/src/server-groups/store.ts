@@ -1,0 +1,156 @@
+import type { Database } from "../database/database.ts";
+import { guarded, insertNew, statement } from "../database/script.ts";
+import type { Script, Statement } from "../database/script.ts";
+import type { Page } from "../names.ts";
+import type { ServerGroup, ServerGroupPolicy } from "./model.ts";
+
+interface ServerGroupRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly name: string;
+  readonly policy: ServerGroupPolicy;
+  readonly created_at_ms: number;
+}
+
+/** A group as a placement needs it. */
+export interface GroupOfServer {
+  readonly id: string;
+  readonly policy: ServerGroupPolicy;
+}
+
+/** Which groups to find. */
+export interface FindServerGroups {
+  /** `undefined`: of every project. */
+  readonly projectId?: string | undefined;
+  readonly policy?: ServerGroupPolicy | undefined;
+  readonly server?: string | undefined;
+}
+
+/** Server groups' rows, and the places that their servers hold. */
+export class ServerGroupStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** A new group. Gives `false` when the project has one of that name. */
+  create(group: Omit<ServerGroup, "serverIds">): Script<boolean> {
+    return insertNew(this.#database.tables.server_groups, {
+      id: group.id,
+      project_id: group.projectId,
+      name: group.name,
+      policy: group.policy,
+      created_at_ms: group.createdAtMs,
+    });
+  }
+
+  /** Before a server's row names the group: guard `group` when it is gone. It cannot go until that row is there. */
+  hold(groupId: string): Statement {
+    const { concurrentWriters, tables } = this.#database;
+    const lock = concurrentWriters ? " FOR KEY SHARE" : "";
+    return guarded("group", `SELECT id FROM ${tables.server_groups} WHERE id = ?${lock}`, [groupId]);
+  }
+
+  /** Guard `group` when a server is in it, or it is gone. */
+  delete(groupId: string): Script {
+    const { concurrentWriters, tables } = this.#database;
+    const { server_groups: groups, servers } = tables;
+    return {
+      statements: [
+        // First, so that what follows sees every server that was put into it.
+        ...(concurrentWriters ? [statement(`SELECT id FROM ${groups} WHERE id = ? FOR UPDATE`, [groupId])] : []),
+        statement(`UPDATE ${servers} SET group_id = NULL WHERE group_id = ? AND deleted_at_ms IS NOT NULL`, [groupId]),
+        guarded(
+          "group",
+          `DELETE FROM ${groups} WHERE id = ? AND NOT EXISTS (SELECT 1 FROM ${servers} s WHERE s.group_id = ${groups}.id)`,
+          [groupId],
+        ),
+      ],
+      result: undefined,
+    };
+  }
+
+  /**
+   * Takes a server's place in its group on a host: guard `group` when the policy has none for it there. Servers that
+   * share a host take it one after another, at the group's row; the first says which host it is.
+   */
+  take(serverId: string, { id, policy }: GroupOfServer, hostId: string): readonly Statement[] {
+    const { group_members: members, server_groups: groups } = this.#database.tables;
+    const member = `INSERT INTO ${members} (server_id, group_id, host_id, exclusive) VALUES (?, ?, ?, ${policy === "anti-affinity" ? "TRUE" : "FALSE"}) ON CONFLICT DO NOTHING`;
+    const together = `UPDATE ${groups} SET host_id = ?, placed = placed + 1 WHERE id = ? AND (placed = 0 OR host_id = ?)`;
+    return [
+      ...(policy === "affinity" ? [guarded("group", together, [hostId, id, hostId])] : []),
+      guarded("group", member, [serverId, id, hostId]),
+    ];
+  }
+
+  /** Gives back a server's places, if it has any. */
+  release(serverId: string): readonly Statement[] {
+    const { group_members: members, server_groups: groups } = this.#database.tables;
+    const mine = `FROM ${members} WHERE server_id = ?`;
+    return [
+      statement(
+        `UPDATE ${groups} SET placed = placed - (SELECT COUNT(*) ${mine}) WHERE policy = 'affinity' AND id IN (SELECT group_id ${mine})`,
+        [serverId, serverId],
+      ),
+      statement(`DELETE ${mine}`, [serverId]),
+    ];
+  }
+
+  /**
+   * Where its members are, a host once for each.
+   * @param serverId whose own place does not count
+   */
+  async hostIds(groupId: string, serverId: string): Promise<readonly string[]> {
+    const { read, tables } = this.#database;
+    const query = read(tables.group_members).where({ group_id: groupId }).whereNot({ server_id: serverId });
+    return (await this.#database.all<{ host_id: string }>(query.select("host_id"))).map((row) => row.host_id);
+  }
+
+  async named(projectId: string | undefined, idOrName: string): Promise<ServerGroup | undefined> {
+    const query = this.#rows().where((either) => void either.where({ id: idOrName }).orWhere({ name: idOrName }));
+    if (projectId !== undefined) void query.where({ project_id: projectId });
+    else void query.where({ id: idOrName });
+    const row = await this.#database.first<ServerGroupRow>(query.orderByRaw("id = ? DESC", [idOrName]));
+    return row === undefined ? undefined : (await this.#withServers([row]))[0];
+  }
+
+  async find({ projectId, policy, server }: FindServerGroups, page: Page): Promise<readonly ServerGroup[]> {
+    const { read, tables } = this.#database;
+    const query = this.#rows().orderBy("id").limit(page.limit);
+    if (page.after !== undefined) void query.where("id", ">", page.after);
+    if (projectId !== undefined) void query.where({ project_id: projectId });
+    if (policy !== undefined) void query.where({ policy });
+    if (server !== undefined) {
+      void query.whereIn(
+        "id",
+        read(tables.servers).where({ id: server }).whereNull("deleted_at_ms").select("group_id"),
+      );
+    }
+    return this.#withServers(await this.#database.all<ServerGroupRow>(query));
+  }
+
+  async #withServers(rows: readonly ServerGroupRow[]): Promise<ServerGroup[]> {
+    const { read, tables } = this.#database;
+    const ids = rows.map(({ id }) => id);
+    const members = await this.#database.all<{ id: string; group_id: string }>(
+      read(tables.servers).whereIn("group_id", ids).whereNull("deleted_at_ms").orderBy("id").select("id", "group_id"),
+    );
+    const byGroup = Map.groupBy(members, ({ group_id }) => group_id);
+    return rows.map((row) => groupOf(row, byGroup.get(row.id)?.map(({ id }) => id) ?? []));
+  }
+
+  #rows() {
+    return this.#database.read(this.#database.tables.server_groups);
+  }
+}
+
+const groupOf = (row: ServerGroupRow, serverIds: string[]): ServerGroup => ({
+  id: row.id,
+  projectId: row.project_id,
+  name: row.name,
+  policy: row.policy,
+  serverIds,
+  createdAtMs: row.created_at_ms,
+});
