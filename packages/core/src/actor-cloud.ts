@@ -1,4 +1,5 @@
 import type { Aggregates } from "./aggregates/service.ts";
+import type { OperationLog } from "./audit/service.ts";
 import type { EventStream } from "./events/event-stream.ts";
 import type { ReadEvents } from "./events/model.ts";
 import type { Flavors } from "./flavors/service.ts";
@@ -25,6 +26,7 @@ export interface ActorCloud {
   readonly aggregates: Aggregates;
   readonly operations: Operations;
   readonly statistics: OperationsView;
+  readonly log: OperationLog;
   /**
    * What happens, from a cursor on, in order; the project's own, or everything for those who act in none. An Observable,
    * and an async iterable for who deals with events slower than they come. Nothing is missed; who begins again behind the

@@ -3,6 +3,7 @@ import type { Container } from "inversify";
 import type { Knex } from "knex";
 import { z } from "zod";
 import { CloudHostError } from "./errors.ts";
+import type { Policy } from "./access/policy.ts";
 import type { DeclaredResourcesOption } from "./hosts/declared-resources.ts";
 import { FixedNetwork } from "./networks/model.ts";
 import { parseInput } from "./parse.ts";
@@ -26,6 +27,8 @@ export interface CloudOptions {
   readonly hosts?: readonly z.input<typeof HostConfig>[];
   /** The flat network of fixed addresses. It cannot change later. @defaultValue `{ cidr: "10.0.0.0/16" }` */
   readonly network?: z.input<typeof FixedNetwork>;
+  /** The product's say in every change: it may refuse one, or complete its input. */
+  readonly policy?: Policy;
   /** Countable resources besides the built-in ones: `{ gpu: { unit: "device" } }`. */
   readonly resources?: DeclaredResourcesOption;
   /** The product's own container: whatever of `tokens` is bound in it takes the place of ours. */
@@ -77,7 +80,17 @@ export type CheckedOptions = z.infer<typeof Checked> & { readonly stateDir: stri
 /** @throws CloudHostError `INVALID_ARGUMENT` */
 export function checkOptions(options: CloudOptions): CheckedOptions {
   parseInput(z.looseObject({}), options, "a cloud's options");
-  const { database, scheduler, images, container: _, logger: __, tablePrefix: ___, resources: ____, ...data } = options;
+  const {
+    database,
+    scheduler,
+    images,
+    container: _,
+    logger: __,
+    tablePrefix: ___,
+    resources: ____,
+    policy,
+    ...data
+  } = options;
   const checked = parseInput(Checked, data, "a cloud's options");
   const names = checked.hosts.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -92,6 +105,9 @@ export function checkOptions(options: CloudOptions): CheckedOptions {
     ...(typeof images?.open === "function"
       ? []
       : [{ path: "images", message: "not an image store: imageStore({ … })" }]),
+    ...(policy === undefined || typeof policy?.before === "function"
+      ? []
+      : [{ path: "policy", message: "not a policy: { before(request) { … } }" }]),
   ];
   if (issues.length > 0) {
     throw new CloudHostError("INVALID_ARGUMENT", `These are not a cloud's options: ${issues[0]?.message}.`, { issues });

@@ -9,6 +9,8 @@ import { Aggregates } from "./aggregates/service.ts";
 import { clockHeartbeats } from "./agent/heartbeats.ts";
 import { heartbeatThread } from "./agent/heartbeat-thread.ts";
 import { InProcessBus } from "./agent/in-process-bus.ts";
+import { auditModule } from "./audit/module.ts";
+import { OperationLog } from "./audit/service.ts";
 import { systemClock } from "./clock/system-clock.ts";
 import { VirtualClock } from "./clock/virtual-clock.ts";
 import { checkOptions } from "./cloud-options.ts";
@@ -86,6 +88,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     eventsModule,
     projectsModule,
     quotasModule,
+    auditModule,
     flavorsModule,
     keypairsModule,
     networksModule,
@@ -132,7 +135,6 @@ class OpenedCloud implements Cloud {
 
   as(actor: Actor): ActorCloud {
     const get = this.#container.get.bind(this.#container);
-    const caller = new Caller(actor, get(tokens.projects), this.#closing.signal);
     const [database, ids, clock, engine] = [
       get(tokens.database),
       get(tokens.ids),
@@ -145,6 +147,15 @@ class OpenedCloud implements Cloud {
       get(tokens.imageStore),
       get(tokens.projects),
     ];
+    const caller = new Caller(actor, {
+      projects,
+      log: get(tokens.log),
+      database,
+      clock,
+      logger: get(tokens.logger),
+      policy: get(tokens.settings).policy,
+      closing: this.#closing.signal,
+    });
     const events = { database, clock, written: get(tokens.outboxWritten), closed: this.#closed };
     return {
       servers: new Servers(caller, {
@@ -183,6 +194,7 @@ class OpenedCloud implements Cloud {
       }),
       operations: new Operations(caller, { operations: get(tokens.operations), engine }),
       statistics: new OperationsView(caller, { database, clock }),
+      log: new OperationLog(caller, get(tokens.log)),
       events: (input = {}) => readEvents(caller, events, input),
     };
   }
@@ -249,7 +261,8 @@ async function bindRuntime(
   const onBoundary = container.isBound(tokens.onBoundary) ? container.get(tokens.onBoundary) : () => {};
   const runsOperations = checked.runs !== "api";
   const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs };
-  const settings = { stateDir, ...timing, runsOperations, closed: closing.signal, onBoundary };
+  const { policy } = options;
+  const settings = { stateDir, ...timing, runsOperations, closed: closing.signal, onBoundary, policy };
   bindDefault(tokens.settings, () => settings);
   return closing;
 }

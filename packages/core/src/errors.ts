@@ -27,6 +27,8 @@ export interface ErrorDetails {
   NOT_FOUND: { readonly resource: string; readonly id: string };
   /** The actor's roles do not permit this. */
   FORBIDDEN: { readonly permission: string; readonly roles: readonly string[] };
+  /** The host product's policy refused it; `failed` when it could not be asked. `code` is the product's own. */
+  VETOED: { readonly method: string; readonly reason: string; readonly code?: string; readonly failed: boolean };
   /** The thing is in a state in which this cannot be done. */
   CONFLICT: { readonly state: string; readonly allowed: readonly string[] };
   /** The same idempotency key came with another request. */
@@ -133,6 +135,7 @@ const codes: ReadonlySet<string> = new Set<ErrorCode>(
     INVALID_ARGUMENT: 0,
     NOT_FOUND: 0,
     FORBIDDEN: 0,
+    VETOED: 0,
     CONFLICT: 0,
     IDEMPOTENCY_MISMATCH: 0,
     CURSOR_EXPIRED: 0,

@@ -13,6 +13,7 @@ export const idPrefixes = {
   hst: "a host",
   img: "an image",
   key: "a keypair",
+  log: "a line of the operation log",
   net: "a network",
   nic: "a binding of a server to a network",
   op: "an operation",

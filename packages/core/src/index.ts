@@ -5,8 +5,10 @@
  */
 export * from "./ports/index.ts";
 export { permissions } from "./access/permissions.ts";
-export type { Permission } from "./access/permissions.ts";
+export type { ChangePermission, Permission, ReadPermission } from "./access/permissions.ts";
+export type { Policy, PolicyAnswer, PolicyRequest } from "./access/policy.ts";
 export type { Listing, ListPage } from "./access/listing.ts";
+export type { OperationLog } from "./audit/service.ts";
 export type { ActorCloud } from "./actor-cloud.ts";
 export type { Aggregates } from "./aggregates/service.ts";
 export { createCloud } from "./cloud.ts";

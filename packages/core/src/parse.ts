@@ -1,5 +1,8 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { CloudHostError } from "./errors.ts";
+
+/** The input of what takes none. */
+export const Nothing = z.strictObject({});
 
 /**
  * Parses what comes from outside, once, at the boundary.

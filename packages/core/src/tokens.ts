@@ -1,7 +1,9 @@
 import type { ServiceIdentifier } from "inversify";
 import type { Subject } from "rxjs";
+import type { Policy } from "./access/policy.ts";
 import type { AggregateStore } from "./aggregates/store.ts";
 import type { Heartbeats } from "./agent/heartbeats.ts";
+import type { LogStore } from "./audit/store.ts";
 import type { Database } from "./database/database.ts";
 import type { EventRetention } from "./events/retention.ts";
 import type { FlavorStore } from "./flavors/store.ts";
@@ -44,6 +46,8 @@ export interface RuntimeSettings {
   /** Fires when the cloud closes. */
   readonly closed: AbortSignal;
   readonly onBoundary: OnBoundary;
+  /** The host product's say in every change, if it has one. */
+  readonly policy: Policy | undefined;
 }
 
 /**
@@ -74,6 +78,7 @@ export const tokens = {
   images: token<ImageRecords>("ImageRecords"),
   imageStore: token<ImageStore>("ImageStore"),
   keypairs: token<KeypairStore>("KeypairStore"),
+  log: token<LogStore>("LogStore"),
   logger: token<Logger>("Logger"),
   networkConvergence: token<NetworkConvergence>("NetworkConvergence"),
   networks: token<NetworkStore>("NetworkStore"),

@@ -9,6 +9,7 @@ import { processSeed } from "./seed.ts";
 type CloudsOwn = Pick<
   CloudOptions,
   | "container"
+  | "policy"
   | "resources"
   | "network"
   | "logger"

@@ -7,6 +7,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: 400,
   NOT_FOUND: 404,
   FORBIDDEN: 403,
+  VETOED: 403,
   CONFLICT: 409,
   IDEMPOTENCY_MISMATCH: 422,
   CURSOR_EXPIRED: 410,

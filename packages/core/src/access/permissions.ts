@@ -5,69 +5,92 @@ const users = ["member", "projectAdmin", "operator", "system"] as const;
 const operators = ["operator", "system"] as const;
 const watchers = ["operator", "auditor", "system"] as const;
 
+/** What a method does, and who may call it. */
+interface Rule<Effect extends string> {
+  /**
+   * `reads`: changes nothing. `changes`: the product's policy is asked first, and the log has a line of it. `grows`:
+   * changes, and is refused while the project is suspended.
+   */
+  readonly effect: Effect;
+  readonly roles: readonly Role[];
+}
+const reads = (roles: readonly Role[]): Rule<"reads"> => ({ effect: "reads", roles });
+const changes = (roles: readonly Role[]): Rule<"changes"> => ({ effect: "changes", roles });
+const grows = (roles: readonly Role[]): Rule<"grows"> => ({ effect: "grows", roles });
+
 /**
  * Who may call what: the one table. Each public method asks for its own line before it does anything. Whoever may call
  * a method still sees only their project's things, unless they are an operator, an auditor or the system.
  */
 export const permissions = {
-  "aggregates.addHost": operators,
-  "aggregates.create": operators,
-  "aggregates.delete": operators,
-  "aggregates.get": watchers,
-  "aggregates.list": watchers,
-  "aggregates.removeHost": operators,
-  "aggregates.setProperties": operators,
-  "events.read": everybody,
-  "flavors.create": operators,
-  "flavors.delete": operators,
-  "flavors.get": everybody,
-  "flavors.list": everybody,
-  "hosts.delete": operators,
-  "hosts.disable": operators,
-  "hosts.enable": operators,
-  "hosts.get": watchers,
-  "hosts.list": watchers,
-  "images.delete": users,
-  "images.export": users,
-  "images.get": everybody,
-  "images.import": users,
-  "images.list": everybody,
-  "images.snapshot": users,
-  "keypairs.delete": users,
-  "keypairs.generate": users,
-  "keypairs.get": everybody,
-  "keypairs.import": users,
-  "keypairs.list": everybody,
-  "operations.get": everybody,
-  "operations.list": everybody,
-  "operations.result": everybody,
-  "projects.create": operators,
-  "projects.get": everybody,
-  "projects.list": watchers,
-  "quotas.get": everybody,
-  "quotas.set": operators,
-  "servers.console": users,
-  "serverGroups.create": users,
-  "serverGroups.delete": users,
-  "serverGroups.get": everybody,
-  "serverGroups.list": everybody,
-  "servers.create": users,
-  "servers.delete": users,
-  "servers.get": everybody,
-  "servers.list": everybody,
-  "servers.lock": users,
-  "servers.pause": users,
-  "servers.ready": everybody,
-  "servers.reboot": users,
-  "servers.resume": users,
-  "servers.start": users,
-  "servers.stop": users,
-  "servers.suspend": users,
-  "servers.unlock": users,
-  "servers.unpause": users,
-  "servers.update": users,
-  "statistics.now": watchers,
-} as const satisfies Record<string, readonly Role[]>;
+  "aggregates.addHost": changes(operators),
+  "aggregates.create": changes(operators),
+  "aggregates.delete": changes(operators),
+  "aggregates.get": reads(watchers),
+  "aggregates.list": reads(watchers),
+  "aggregates.removeHost": changes(operators),
+  "aggregates.setProperties": changes(operators),
+  "events.read": reads(everybody),
+  "flavors.create": changes(operators),
+  "flavors.delete": changes(operators),
+  "flavors.get": reads(everybody),
+  "flavors.list": reads(everybody),
+  "hosts.delete": changes(operators),
+  "hosts.disable": changes(operators),
+  "hosts.enable": changes(operators),
+  "hosts.get": reads(watchers),
+  "hosts.list": reads(watchers),
+  "images.delete": changes(users),
+  "images.export": changes(users),
+  "images.get": reads(everybody),
+  "images.import": grows(users),
+  "images.list": reads(everybody),
+  "images.snapshot": grows(users),
+  "keypairs.delete": changes(users),
+  "keypairs.generate": grows(users),
+  "keypairs.get": reads(everybody),
+  "keypairs.import": grows(users),
+  "keypairs.list": reads(everybody),
+  "log.export": reads(everybody),
+  "log.list": reads(everybody),
+  "operations.get": reads(everybody),
+  "operations.list": reads(everybody),
+  "operations.result": reads(everybody),
+  "projects.create": changes(operators),
+  "projects.get": reads(everybody),
+  "projects.list": reads(watchers),
+  "quotas.get": reads(everybody),
+  "quotas.set": changes(operators),
+  "serverGroups.create": grows(users),
+  "serverGroups.delete": changes(users),
+  "serverGroups.get": reads(everybody),
+  "serverGroups.list": reads(everybody),
+  "servers.console": reads(users),
+  "servers.create": grows(users),
+  "servers.delete": changes(users),
+  "servers.get": reads(everybody),
+  "servers.list": reads(everybody),
+  "servers.lock": changes(users),
+  "servers.pause": changes(users),
+  "servers.ready": reads(everybody),
+  "servers.reboot": changes(users),
+  "servers.resume": changes(users),
+  "servers.start": changes(users),
+  "servers.stop": changes(users),
+  "servers.suspend": changes(users),
+  "servers.unlock": changes(users),
+  "servers.unpause": changes(users),
+  "servers.update": changes(users),
+  "statistics.now": reads(watchers),
+} as const satisfies Record<string, Rule<"reads" | "changes" | "grows">>;
 
 /** A line of {@link permissions}: the method's name behind its resource's. */
 export type Permission = keyof typeof permissions;
+
+/** The lines of methods that change nothing: they ask `caller.may`. */
+export type ReadPermission = {
+  [Name in Permission]: (typeof permissions)[Name]["effect"] extends "reads" ? Name : never;
+}[Permission];
+
+/** The lines of methods that change something: they go through `caller.change`, which asks the policy and keeps the log. */
+export type ChangePermission = Exclude<Permission, ReadPermission>;

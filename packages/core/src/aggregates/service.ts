@@ -1,18 +1,19 @@
 import { z } from "zod";
 import { notFound } from "../access/caller.ts";
-import type { Caller } from "../access/caller.ts";
+import type { Caller, ChangeScope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
+import { commitLogged } from "../audit/commit.ts";
 import type { Database } from "../database/database.ts";
-import { GuardFailed } from "../database/script.ts";
+import { GuardFailed, script } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { FleetFeed } from "../hosts/fleet-feed.ts";
 import type { HostStore } from "../hosts/store.ts";
 import type { Ids } from "../ids.ts";
-import { Page } from "../names.ts";
-import { parseInput } from "../parse.ts";
+import { NameOrId, Page } from "../names.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import { CreateAggregate, HostProperties } from "./model.ts";
 import type { Aggregate } from "./model.ts";
@@ -50,13 +51,15 @@ export class Aggregates {
    * await ops.flavors.create({ ...size, name: "s2.e4", requires: { ssd: "true" } });
    */
   async create(input: CreateAggregate): Promise<Aggregate> {
-    await this.#caller.may("aggregates.create");
-    const parsed = parseInput(CreateAggregate, input, "an aggregate");
-    const { database, aggregates, ids, clock } = this.#dependencies;
-    const aggregate = { ...parsed, id: ids.next("agg"), createdAtMs: clock.nowMs() };
-    if (await database.run(aggregates.create(aggregate))) return { ...aggregate, hosts: [] };
-    const details = { state: "taken", allowed: ["a name that no aggregate has"] };
-    throw new CloudHostError("CONFLICT", `There is an aggregate ${parsed.name} already.`, details);
+    const asked = { schema: CreateAggregate, input, what: "an aggregate" };
+    return this.#caller.change("aggregates.create", asked, async (scope, parsed) => {
+      const { database, aggregates, ids, clock } = this.#dependencies;
+      const aggregate = { ...parsed, id: ids.next("agg"), createdAtMs: clock.nowMs() };
+      const line = scope.accepted({ resources: [aggregate.id], projectId: null });
+      if (await commitLogged(database, aggregates.create(aggregate), line)) return { ...aggregate, hosts: [] };
+      const details = { state: "taken", allowed: ["a name that no aggregate has"] };
+      throw new CloudHostError("CONFLICT", `There is an aggregate ${parsed.name} already.`, details);
+    });
   }
 
   /**
@@ -82,14 +85,12 @@ export class Aggregates {
    * @throws CloudHostError `NOT_FOUND`
    */
   async setProperties(idOrName: string, properties: HostProperties): Promise<Aggregate> {
-    await this.#caller.may("aggregates.setProperties");
-    const parsed = parseInput(
-      z.strictObject({ properties: HostProperties }),
-      { properties },
-      "an aggregate's properties",
+    const schema = z.strictObject({ properties: HostProperties });
+    const find = (): Promise<Aggregate> => this.#named(idOrName);
+    const asked = { schema, input: { properties }, what: "an aggregate's properties", find };
+    return this.#caller.change("aggregates.setProperties", asked, (scope, parsed, { id }) =>
+      this.#change(scope, [id], this.#dependencies.aggregates.setProperties(id, parsed.properties)),
     );
-    const { id } = await this.#named(idOrName);
-    return this.#change(id, this.#dependencies.aggregates.setProperties(id, parsed.properties));
   }
 
   /**
@@ -97,9 +98,9 @@ export class Aggregates {
    * @throws CloudHostError `NOT_FOUND`
    */
   async addHost(idOrName: string, host: string): Promise<Aggregate> {
-    await this.#caller.may("aggregates.addHost");
-    const { id, hostId } = await this.#both(idOrName, host);
-    return this.#change(id, this.#dependencies.aggregates.addHost(id, hostId));
+    return this.#caller.change("aggregates.addHost", this.#asked(idOrName, host), (scope, _, { id, hostId }) =>
+      this.#change(scope, [id, hostId], this.#dependencies.aggregates.addHost(id, hostId)),
+    );
   }
 
   /**
@@ -107,9 +108,9 @@ export class Aggregates {
    * @throws CloudHostError `NOT_FOUND`
    */
   async removeHost(idOrName: string, host: string): Promise<Aggregate> {
-    await this.#caller.may("aggregates.removeHost");
-    const { id, hostId } = await this.#both(idOrName, host);
-    return this.#change(id, this.#dependencies.aggregates.removeHost(id, hostId));
+    return this.#caller.change("aggregates.removeHost", this.#asked(idOrName, host), (scope, _, { id, hostId }) =>
+      this.#change(scope, [id, hostId], this.#dependencies.aggregates.removeHost(id, hostId)),
+    );
   }
 
   /**
@@ -117,21 +118,32 @@ export class Aggregates {
    * @throws CloudHostError `NOT_FOUND`
    */
   async delete(idOrName: string): Promise<void> {
-    await this.#caller.may("aggregates.delete");
-    const { database, aggregates, feed } = this.#dependencies;
-    await database.run(aggregates.delete((await this.#named(idOrName)).id));
-    feed.stale();
+    const find = (): Promise<Aggregate> => this.#named(idOrName);
+    const asked = { schema: Nothing, input: {}, what: "options of delete", find };
+    await this.#caller.change("aggregates.delete", asked, async (scope, _, { id }) => {
+      const { database, aggregates, feed } = this.#dependencies;
+      const line = scope.accepted({ resources: [id], projectId: null });
+      await database.run(script(...aggregates.delete(id).statements, line));
+      feed.stale();
+    });
   }
 
-  async #change(aggregateId: string, change: Script): Promise<Aggregate> {
+  /** @param resources the aggregate's id, and the host's where one is meant */
+  async #change(scope: ChangeScope, resources: readonly [string, ...string[]], change: Script): Promise<Aggregate> {
     const { database, feed } = this.#dependencies;
+    const [aggregateId] = resources;
     try {
-      await database.run(change);
+      await database.run(script(...change.statements, scope.accepted({ resources, projectId: null })));
     } catch (error) {
       throw error instanceof GuardFailed ? notFound("aggregate", aggregateId) : error;
     }
     feed.stale();
     return this.#named(aggregateId);
+  }
+
+  #asked(idOrName: string, host: string) {
+    const schema = z.strictObject({ host: NameOrId });
+    return { schema, input: { host }, what: "a host of an aggregate", find: () => this.#both(idOrName, host) };
   }
 
   async #both(idOrName: string, host: string): Promise<{ readonly id: string; readonly hostId: string }> {

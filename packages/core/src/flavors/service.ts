@@ -3,11 +3,12 @@ import type { Caller } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
+import { commitLogged } from "../audit/commit.ts";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { Page } from "../names.ts";
-import { parseInput } from "../parse.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeclaredResourceNames } from "../hosts/declared-resources.ts";
 import { CreateFlavor } from "./model.ts";
@@ -31,14 +32,16 @@ export class Flavors {
    * await ops.flavors.create({ name: "c2.e4", vcpus: 2, milliEcuPerVcpu: 2000, memoryMib: mibFromGib(4), systemDiskGib: 20 });
    */
   async create(input: CreateFlavor): Promise<Flavor> {
-    await this.#caller.may("flavors.create");
-    const parsed = parseInput(CreateFlavor, input, "a flavor");
-    const { database, flavors, ids, clock, declared } = this.#dependencies;
-    declared.check(parsed.resources, "a flavor");
-    const flavor: Flavor = { ...parsed, id: ids.next("flv"), createdAtMs: clock.nowMs() };
-    if (await database.run(flavors.create(flavor))) return flavor;
-    const details = { state: "taken", allowed: ["a name that no flavor has"] };
-    throw new CloudHostError("CONFLICT", `There is a flavor ${parsed.name} already.`, details);
+    const asked = { schema: CreateFlavor, input, what: "a flavor" };
+    return this.#caller.change("flavors.create", asked, async (scope, parsed) => {
+      const { database, flavors, ids, clock, declared } = this.#dependencies;
+      declared.check(parsed.resources, "a flavor");
+      const flavor: Flavor = { ...parsed, id: ids.next("flv"), createdAtMs: clock.nowMs() };
+      const line = scope.accepted({ resources: [flavor.id], projectId: null });
+      if (await commitLogged(database, flavors.create(flavor), line)) return flavor;
+      const details = { state: "taken", allowed: ["a name that no flavor has"] };
+      throw new CloudHostError("CONFLICT", `There is a flavor ${parsed.name} already.`, details);
+    });
   }
 
   /**
@@ -64,10 +67,13 @@ export class Flavors {
    * @throws CloudHostError `NOT_FOUND`
    */
   async delete(idOrName: string): Promise<void> {
-    await this.#caller.may("flavors.delete");
-    const { database, flavors } = this.#dependencies;
-    const { id } = await this.#named(parseNamed("flavor", idOrName));
-    if (!(await database.run(flavors.delete(id)))) throw notFound("flavor", idOrName);
+    const find = async (): Promise<Flavor> => this.#named(parseNamed("flavor", idOrName));
+    const asked = { schema: Nothing, input: {}, what: "options of delete", find };
+    await this.#caller.change("flavors.delete", asked, async (scope, _, { id }) => {
+      const { database, flavors } = this.#dependencies;
+      const line = scope.accepted({ resources: [id], projectId: null });
+      if (!(await commitLogged(database, flavors.delete(id), line))) throw notFound("flavor", idOrName);
+    });
   }
 
   async #named(idOrName: string): Promise<Flavor> {

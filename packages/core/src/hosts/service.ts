@@ -4,9 +4,9 @@ import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
-import { GuardFailed } from "../database/script.ts";
+import { GuardFailed, script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
-import { parseInput } from "../parse.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { FleetFeed } from "./fleet-feed.ts";
 import type { HostRuntime } from "./host-runtime.ts";
 import { ListHosts } from "./model.ts";
@@ -58,8 +58,7 @@ export class Hosts {
    * @throws CloudHostError `NOT_FOUND`
    */
   async enable(idOrName: string): Promise<Host> {
-    await this.#caller.may("hosts.enable");
-    return this.#setEnabled(parseNamed("host", idOrName), true);
+    return this.#setEnabled("hosts.enable", idOrName, true);
   }
 
   /**
@@ -67,8 +66,7 @@ export class Hosts {
    * @throws CloudHostError `NOT_FOUND`
    */
   async disable(idOrName: string): Promise<Host> {
-    await this.#caller.may("hosts.disable");
-    return this.#setEnabled(parseNamed("host", idOrName), false);
+    return this.#setEnabled("hosts.disable", idOrName, false);
   }
 
   /**
@@ -77,28 +75,36 @@ export class Hosts {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while it is up and enabled, or holds a server
    */
   async delete(idOrName: string): Promise<void> {
-    await this.#caller.may("hosts.delete");
-    const { database, hosts, feed, runtime } = this.#dependencies;
-    const { id, name } = await this.#row(parseNamed("host", idOrName));
-    try {
-      await database.run(hosts.delete(id));
-    } catch (error) {
-      if (!(error instanceof GuardFailed)) throw error;
-      const row = await hosts.get(id);
-      if (row === undefined) throw notFound("host", idOrName);
-      const state = row.state === "down" || !row.enabled ? "not empty" : "up and enabled";
-      const details = { state, allowed: ["disabled and empty", "down and empty"] };
-      throw new CloudHostError("CONFLICT", `The host ${name} is ${state}.`, details);
-    }
-    feed.stale();
-    await runtime.letGo(id);
+    const find = async (): Promise<HostRow> => this.#row(parseNamed("host", idOrName));
+    const asked = { schema: Nothing, input: {}, what: "options of delete", find };
+    await this.#caller.change("hosts.delete", asked, async (scope, _, { id, name }) => {
+      const { database, hosts, feed, runtime } = this.#dependencies;
+      const line = scope.accepted({ resources: [id], projectId: null });
+      try {
+        await database.run(script(...hosts.delete(id).statements, line));
+      } catch (error) {
+        if (!(error instanceof GuardFailed)) throw error;
+        const row = await hosts.get(id);
+        if (row === undefined) throw notFound("host", idOrName);
+        const state = row.state === "down" || !row.enabled ? "not empty" : "up and enabled";
+        const details = { state, allowed: ["disabled and empty", "down and empty"] };
+        throw new CloudHostError("CONFLICT", `The host ${name} is ${state}.`, details);
+      }
+      feed.stale();
+      await runtime.letGo(id);
+    });
   }
 
-  async #setEnabled(idOrName: string, enabled: boolean): Promise<Host> {
-    const { database, hosts, feed } = this.#dependencies;
-    await database.run(hosts.setEnabled((await this.#row(idOrName)).id, enabled));
-    feed.stale();
-    return this.#read(idOrName);
+  async #setEnabled(permission: "hosts.enable" | "hosts.disable", idOrName: string, enabled: boolean): Promise<Host> {
+    const find = async (): Promise<HostRow> => this.#row(parseNamed("host", idOrName));
+    const asked = { schema: Nothing, input: {}, what: "options", find };
+    return this.#caller.change(permission, asked, async (scope, _, { id }) => {
+      const { database, hosts, feed } = this.#dependencies;
+      const line = scope.accepted({ resources: [id], projectId: null });
+      await database.run(script(...hosts.setEnabled(id, enabled).statements, line));
+      feed.stale();
+      return this.#read(id);
+    });
   }
 
   async #read(idOrName: string): Promise<Host> {

@@ -1,5 +1,6 @@
+import type { z } from "zod";
 import { notFound, projectFilter, projectOf } from "../access/caller.ts";
-import type { Caller, Scope } from "../access/caller.ts";
+import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
@@ -10,7 +11,7 @@ import { isId } from "../ids.ts";
 import type { OperationDefinition } from "../operations/definition.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
-import { parseInput } from "../parse.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { ImageStore } from "../ports/image-store.ts";
@@ -67,8 +68,11 @@ export class Images {
    * From `result()`: `IMAGE_CORRUPT`, `NOT_FOUND` for the file, `DEPENDENCY_MISSING`, `HOST_UNAVAILABLE`
    */
   async import(input: ImportImage): Promise<OperationHandle<Image>> {
-    const scope = await this.#caller.may("images.import");
-    const request = parseInput(ImportImage, input, "an image to import");
+    const asked = { schema: ImportImage, input, what: "an image to import" };
+    return this.#caller.change("images.import", asked, (scope, request) => this.#import(scope, request));
+  }
+
+  async #import(scope: ChangeScope, request: z.output<typeof ImportImage>): Promise<OperationHandle<Image>> {
     if (request.visibility === "public" && !scope.everywhere) {
       const details = { permission: "images.import of a public image", roles: scope.roles };
       throw new CloudHostError("FORBIDDEN", "Only an operator makes a public image.", details);
@@ -102,10 +106,17 @@ export class Images {
    * snapshot.chunks; // { total: 512, zero: 274, duplicate: 221, new: 17 }
    */
   async snapshot(server: string, input: SnapshotServer): Promise<OperationHandle<Image>> {
-    const scope = await this.#caller.may("images.snapshot");
-    const request = parseInput(SnapshotServer, input, "a snapshot");
-    const { ids, images, servers } = this.#dependencies;
-    const row = await findServer(servers, scope, server);
+    const find = (scope: Scope): Promise<ServerRow> => findServer(this.#dependencies.servers, scope, server);
+    const asked = { schema: SnapshotServer, input, what: "a snapshot", find };
+    return this.#caller.change("images.snapshot", asked, (scope, request, row) => this.#snapshot(scope, request, row));
+  }
+
+  async #snapshot(
+    scope: ChangeScope,
+    request: z.output<typeof SnapshotServer>,
+    row: ServerRow,
+  ): Promise<OperationHandle<Image>> {
+    const { ids, images } = this.#dependencies;
     const source = row.image_id === "" ? undefined : await images.get(row.image_id);
     return this.#store(scope, {
       definition: snapshotServer,
@@ -152,17 +163,15 @@ export class Images {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is not active, `IMAGE_CORRUPT`, `DEPENDENCY_MISSING`
    */
   async export(idOrName: string, input: ExportImage, transfer: TransferOptions = {}): Promise<void> {
-    const scope = await this.#caller.may("images.export");
-    const { path, format } = parseInput(ExportImage, input, "a file to export to");
-    const row = await this.#row(scope, idOrName);
-    if (row.state !== "active") {
-      throw new CloudHostError("CONFLICT", `The image ${row.name} is ${row.state}.`, {
-        state: row.state,
-        allowed: ["active"],
-      });
-    }
-    const { clock, imageStore } = this.#dependencies;
-    await clock.busy(() => imageStore.export(row.id, path, { ...transfer, format }));
+    const asked = { schema: ExportImage, input, what: "a file to export to", find: this.#finding(idOrName) };
+    await this.#caller.change("images.export", asked, async (_, { path, format }, row) => {
+      if (row.state !== "active") {
+        const details = { state: row.state, allowed: ["active"] };
+        throw new CloudHostError("CONFLICT", `The image ${row.name} is ${row.state}.`, details);
+      }
+      const { clock, imageStore } = this.#dependencies;
+      await clock.busy(() => imageStore.export(row.id, path, { ...transfer, format }));
+    });
   }
 
   /**
@@ -170,8 +179,11 @@ export class Images {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while it is being stored, `FORBIDDEN` for a public one
    */
   async delete(idOrName: string): Promise<OperationHandle<void>> {
-    const scope = await this.#caller.may("images.delete");
-    const row = await this.#row(scope, idOrName);
+    const asked = { schema: Nothing, input: {}, what: "options of delete", find: this.#finding(idOrName) };
+    return this.#caller.change("images.delete", asked, (scope, _, row) => this.#delete(scope, row));
+  }
+
+  async #delete(scope: ChangeScope, row: ImageRow): Promise<OperationHandle<void>> {
     if (!scope.everywhere && row.project_id !== scope.project?.id) {
       const details = { permission: "images.delete of a public image", roles: scope.roles };
       throw new CloudHostError("FORBIDDEN", "A public image is its owner's to delete.", details);
@@ -180,7 +192,7 @@ export class Images {
     const { id, resourceId } = await engine.submit({
       definition: deleteImage,
       projectId: row.project_id,
-      actor: scope.userId,
+      actor: scope,
       resourceId: row.id,
       hostId: undefined,
       idempotencyKey: undefined,
@@ -189,7 +201,7 @@ export class Images {
       statements: (operationId) => [images.beginDelete(row.id, operationId)],
       refused: async () => {
         const now = await images.get(row.id);
-        if (now === undefined) return notFound("image", idOrName);
+        if (now === undefined) return notFound("image", row.id);
         const details = { state: now.state, allowed: ["active", "error"] };
         return new CloudHostError("CONFLICT", `The image ${now.name} is ${now.state}.`, details, { retryable: true });
       },
@@ -197,14 +209,15 @@ export class Images {
     return new OperationHandle<void>(engine, id, resourceId, async () => {});
   }
 
-  async #store(scope: Scope, image: NewImage): Promise<OperationHandle<Image>> {
+  async #store(scope: ChangeScope, image: NewImage): Promise<OperationHandle<Image>> {
     const { engine, images, servers, clock } = this.#dependencies;
     const { server } = image;
     const { id, resourceId } = await engine.submit({
       definition: image.definition,
       projectId: image.projectId,
-      actor: scope.userId,
+      actor: scope,
       resourceId: image.imageId,
+      relatedId: server?.id,
       hostId: server?.host_id ?? undefined,
       idempotencyKey: image.idempotencyKey,
       request: image.request,
@@ -232,6 +245,10 @@ export class Images {
   /** Of a server by its id also when it is gone: its snapshots outlive it. */
   async #serverId(scope: Scope, idOrName: string): Promise<string> {
     return isId("srv", idOrName) ? idOrName : (await findServer(this.#dependencies.servers, scope, idOrName)).id;
+  }
+
+  #finding(idOrName: string): (scope: Scope) => Promise<ImageRow> {
+    return (scope) => this.#row(scope, idOrName);
   }
 
   #row(scope: Scope, idOrName: string): Promise<ImageRow> {

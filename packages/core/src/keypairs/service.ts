@@ -1,13 +1,14 @@
 import { notFound, projectFilter, projectOf } from "../access/caller.ts";
-import type { Caller } from "../access/caller.ts";
+import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
+import { commitLogged } from "../audit/commit.ts";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { Page } from "../names.ts";
-import { parseInput } from "../parse.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { generateKeypair } from "./generate.ts";
@@ -30,9 +31,10 @@ export class Keypairs {
    * @throws CloudHostError `CONFLICT` when the name is taken
    */
   async import(input: ImportKeypair): Promise<Keypair> {
-    const scope = await this.#caller.may("keypairs.import");
-    const { name, publicKey } = parseInput(ImportKeypair, input, "a keypair");
-    return this.#keep(projectOf(scope).id, name, publicKey);
+    const asked = { schema: ImportKeypair, input, what: "a keypair" };
+    return this.#caller.change("keypairs.import", asked, async (scope, { name, publicKey }) =>
+      this.#keep(scope, name, publicKey),
+    );
   }
 
   /**
@@ -43,12 +45,13 @@ export class Keypairs {
    * await writeFile("id_ed25519", privateKey, { mode: 0o600 });
    */
   async generate(input: GenerateKeypair): Promise<GeneratedKeypair> {
-    const scope = await this.#caller.may("keypairs.generate");
-    const { name, type } = parseInput(GenerateKeypair, input, "a keypair to generate");
-    const projectId = projectOf(scope).id;
-    if ((await this.#dependencies.keypairs.named(projectId, name)) !== undefined) throw taken(name);
-    const { publicKey, privateKey } = await generateKeypair(type, name);
-    return { ...(await this.#keep(projectId, name, publicKey)), privateKey };
+    const asked = { schema: GenerateKeypair, input, what: "a keypair to generate" };
+    return this.#caller.change("keypairs.generate", asked, async (scope, { name, type }) => {
+      const projectId = projectOf(scope).id;
+      if ((await this.#dependencies.keypairs.named(projectId, name)) !== undefined) throw taken(name);
+      const { publicKey, privateKey } = await generateKeypair(type, name);
+      return { ...(await this.#keep(scope, name, publicKey)), privateKey };
+    });
   }
 
   /**
@@ -74,18 +77,24 @@ export class Keypairs {
    * @throws CloudHostError `NOT_FOUND`
    */
   async delete(idOrName: string): Promise<void> {
-    const scope = await this.#caller.may("keypairs.delete");
-    const { database, keypairs } = this.#dependencies;
-    const { id } = await this.#named(projectOf(scope).id, parseNamed("keypair", idOrName));
-    if (!(await database.run(keypairs.delete(id)))) throw notFound("keypair", idOrName);
+    const find = async (scope: Scope): Promise<Keypair> =>
+      this.#named(projectOf(scope).id, parseNamed("keypair", idOrName));
+    const asked = { schema: Nothing, input: {}, what: "options of delete", find };
+    await this.#caller.change("keypairs.delete", asked, async (scope, _, { id }) => {
+      const { database, keypairs } = this.#dependencies;
+      const line = scope.accepted({ resources: [id] });
+      if (!(await commitLogged(database, keypairs.delete(id), line))) throw notFound("keypair", idOrName);
+    });
   }
 
-  async #keep(projectId: string, name: string, publicKey: string): Promise<Keypair> {
+  async #keep(scope: ChangeScope, name: string, publicKey: string): Promise<Keypair> {
     const { database, keypairs, ids, clock } = this.#dependencies;
+    const projectId = projectOf(scope).id;
     const id = ids.next("key");
     const fingerprint = fingerprintOf(publicKey);
     const keypair = { id, projectId, name, publicKey, fingerprint, createdAtMs: clock.nowMs() };
-    if (await database.run(keypairs.create(keypair))) return keypair;
+    const line = scope.accepted({ resources: [id] });
+    if (await commitLogged(database, keypairs.create(keypair), line)) return keypair;
     throw taken(name);
   }
 

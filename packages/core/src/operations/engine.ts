@@ -18,13 +18,25 @@ import type { RunDependencies } from "./run-dependencies.ts";
 import { HostElsewhere, LeaseLost } from "./stop-reasons.ts";
 import { journalledInput, stuckWhereItIs } from "./version-mismatch.ts";
 
+/** Who asks for an operation, and what the log says of it. A change's scope is one. */
+export interface Submitter {
+  readonly userId: string;
+  /** The log's line, committed with the operation. */
+  accepted?(what: {
+    readonly resources: readonly string[];
+    readonly projectId: string | null;
+    readonly operationId: string;
+  }): Statement;
+}
+
 /** What an operation is asked for with. */
 export interface Submission {
   readonly definition: OperationDefinition;
   readonly projectId: string | null;
-  /** The user's id. */
-  readonly actor: string;
+  readonly actor: Submitter;
   readonly resourceId: string;
+  /** Id of something else that it is about, for the log. */
+  readonly relatedId?: string | undefined;
   /** The host that its steps reach, where that is known already. */
   readonly hostId: string | undefined;
   readonly idempotencyKey: string | undefined;
@@ -121,7 +133,11 @@ export class OperationEngine implements OperationWatch {
     const runsHere = this.#options.runs && reached && !this.#stop.signal.aborted;
     const operation = this.#operationOf(submission, runsHere);
     const { id } = operation;
-    const statements = [...submission.statements(id), ...journal.insert(operation, runsHere ? this.#owner : undefined)];
+    const statements = [
+      ...submission.statements(id),
+      ...lineOf(submission, id),
+      ...journal.insert(operation, runsHere ? this.#owner : undefined),
+    ];
     try {
       const row = await database.run({
         statements,
@@ -212,7 +228,7 @@ export class OperationEngine implements OperationWatch {
       id: this.#ids.next("op"),
       kind: definition.kind,
       projectId: submission.projectId,
-      actor: submission.actor,
+      actor: submission.actor.userId,
       resourceId: submission.resourceId,
       hostId: submission.hostId,
       idempotencyKey: submission.idempotencyKey,
@@ -298,5 +314,11 @@ export class OperationEngine implements OperationWatch {
     }
   }
 }
+
+const lineOf = ({ actor, projectId, resourceId, relatedId }: Submission, operationId: string): readonly Statement[] => {
+  const resources = relatedId === undefined ? [resourceId] : [resourceId, relatedId];
+  const line = actor.accepted?.({ resources, projectId, operationId });
+  return line === undefined ? [] : [line];
+};
 
 const hashOf = (request: object): string => createHash("sha256").update(canonicalJson(request)).digest("hex");

@@ -63,11 +63,13 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         runtime,
         convergence,
         written,
+        log,
       ) =>
         new OperationEngine(
           {
             database,
             journal: new OperationJournal(database, settings.leaseMs),
+            log,
             clock,
             logger,
             decideTools: { fleet: feed },
@@ -96,6 +98,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         tokens.runtime,
         tokens.networkConvergence,
         tokens.outboxWritten,
+        tokens.log,
       ],
     )
     .inSingletonScope();

@@ -104,6 +104,7 @@ export class RunCommits {
       ...(stuck === undefined ? {} : { step, direction, ...stuck }),
     };
     const event = { kind: `${kind}.${state}`, projectId, resourceId, actor, data, atMs };
-    return [outboxEvent(this.#dependencies.database.tables, event)];
+    const { database, log } = this.#dependencies;
+    return [outboxEvent(database.tables, event), log.ended(operationId, state, error?.code ?? stuck?.error.code, atMs)];
   }
 }

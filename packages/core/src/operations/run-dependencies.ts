@@ -1,3 +1,4 @@
+import type { LogStore } from "../audit/store.ts";
 import type { Database } from "../database/database.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -34,6 +35,7 @@ export interface HostDirectory {
 export interface RunDependencies {
   readonly database: Database;
   readonly journal: OperationJournal;
+  readonly log: Pick<LogStore, "ended">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly decideTools: DecideTools;

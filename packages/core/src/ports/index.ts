@@ -10,6 +10,7 @@ export * from "../errors.ts";
 export * from "../ids.ts";
 export * from "../parse.ts";
 export * from "../units.ts";
+export * from "../audit/model.ts";
 export * from "../quotas/model.ts";
 export * from "../events/model.ts";
 export * from "../flavors/model.ts";

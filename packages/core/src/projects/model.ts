@@ -18,6 +18,8 @@ export const Actor = z.strictObject({
   /** The project in which they act: its id or its name. Needed for whatever belongs to a project. */
   projectId: NameOrId.max(63).optional(),
   roles: z.array(Role).min(1),
+  /** Where the request comes from, for the log: an address, or the id of the product's own request. */
+  from: Label.optional(),
 });
 export type Actor = z.infer<typeof Actor>;
 

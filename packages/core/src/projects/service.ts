@@ -1,10 +1,10 @@
-import type { Caller } from "../access/caller.ts";
+import type { Caller, ChangeScope } from "../access/caller.ts";
 import { notFound, sees } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
-import { GuardFailed } from "../database/script.ts";
+import { GuardFailed, script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { Page } from "../names.ts";
@@ -29,12 +29,16 @@ export class Projects {
    * @throws CloudHostError `CONFLICT` when the name is taken, `EXHAUSTED` after 65,535 projects
    */
   async create(input: CreateProject): Promise<Project> {
-    await this.#caller.may("projects.create");
-    const { name } = parseInput(CreateProject, input, "a project");
+    const asked = { schema: CreateProject, input, what: "a project" };
+    return this.#caller.change("projects.create", asked, (scope, { name }) => this.#create(scope, name));
+  }
+
+  async #create(scope: ChangeScope, name: string): Promise<Project> {
     const { database, projects, ids, clock } = this.#dependencies;
     const project = { id: ids.next("prj"), name, createdAtMs: clock.nowMs() };
+    const line = scope.accepted({ resources: [project.id], projectId: project.id });
     try {
-      await database.run(projects.create(project, {}));
+      await database.run(script(...projects.create(project, {}).statements, line));
     } catch (error) {
       if (!(error instanceof GuardFailed)) throw error;
       if ((await projects.named(name)) === undefined) {

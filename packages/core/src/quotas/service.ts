@@ -2,7 +2,8 @@ import { notFound, projectOf } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
 import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
-import { parseInput } from "../parse.ts";
+import { script } from "../database/script.ts";
+import type { Project } from "../projects/model.ts";
 import type { ProjectStore } from "../projects/store.ts";
 import { QuotaLimits } from "./model.ts";
 import type { QuotaUse } from "./model.ts";
@@ -31,14 +32,18 @@ export class Quotas {
    * @throws CloudHostError `NOT_FOUND`
    */
   async set(project: string, limits: QuotaLimits): Promise<readonly QuotaUse[]> {
-    await this.#caller.may("quotas.set");
-    const name = parseNamed("project", project);
-    const parsed = parseInput(QuotaLimits, limits, "limits of quotas");
     const { database, quotas, projects } = this.#dependencies;
-    const found = await projects.named(name);
-    if (found === undefined) throw notFound("project", project);
-    await database.run(quotas.setLimits(found.id, parsed));
-    return quotas.use(found.id);
+    const find = async (): Promise<Project> => {
+      const found = await projects.named(parseNamed("project", project));
+      if (found === undefined) throw notFound("project", project);
+      return found;
+    };
+    const asked = { schema: QuotaLimits, input: limits, what: "limits of quotas", find };
+    return this.#caller.change("quotas.set", asked, async (scope, parsed, { id }) => {
+      const line = scope.accepted({ resources: [id], projectId: id });
+      await database.run(script(...quotas.setLimits(id, parsed).statements, line));
+      return quotas.use(id);
+    });
   }
 }
 

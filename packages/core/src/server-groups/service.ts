@@ -3,11 +3,12 @@ import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
+import { commitLogged } from "../audit/commit.ts";
 import type { Database } from "../database/database.ts";
-import { GuardFailed } from "../database/script.ts";
+import { GuardFailed, script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
-import { parseInput } from "../parse.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import { CreateServerGroup, ListServerGroups } from "./model.ts";
 import type { ServerGroup } from "./model.ts";
@@ -39,13 +40,15 @@ export class ServerGroups {
    * await album.servers.create({ name: "db-1", flavor: "c2.e4", image: "debian-12", group: "db" });
    */
   async create(input: CreateServerGroup): Promise<ServerGroup> {
-    const scope = await this.#caller.may("serverGroups.create");
-    const parsed = parseInput(CreateServerGroup, input, "a server group");
-    const { database, groups, ids, clock } = this.#dependencies;
-    const group = { ...parsed, id: ids.next("grp"), projectId: projectOf(scope).id, createdAtMs: clock.nowMs() };
-    if (await database.run(groups.create(group))) return { ...group, serverIds: [] };
-    const details = { state: "taken", allowed: ["a name that no group of the project has"] };
-    throw new CloudHostError("CONFLICT", `The project has a server group ${parsed.name} already.`, details);
+    const asked = { schema: CreateServerGroup, input, what: "a server group" };
+    return this.#caller.change("serverGroups.create", asked, async (scope, parsed) => {
+      const { database, groups, ids, clock } = this.#dependencies;
+      const group = { ...parsed, id: ids.next("grp"), projectId: projectOf(scope).id, createdAtMs: clock.nowMs() };
+      const line = scope.accepted({ resources: [group.id] });
+      if (await commitLogged(database, groups.create(group), line)) return { ...group, serverIds: [] };
+      const details = { state: "taken", allowed: ["a name that no group of the project has"] };
+      throw new CloudHostError("CONFLICT", `The project has a server group ${parsed.name} already.`, details);
+    });
   }
 
   /**
@@ -71,17 +74,21 @@ export class ServerGroups {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while a server is in it
    */
   async delete(idOrName: string): Promise<void> {
-    const group = await this.#named(await this.#caller.may("serverGroups.delete"), idOrName);
-    const { database, groups } = this.#dependencies;
-    try {
-      await database.run(groups.delete(group.id));
-    } catch (error) {
-      if (!(error instanceof GuardFailed)) throw error;
-      const now = await groups.named(group.projectId, group.id);
-      if (now === undefined) throw notFound("server group", idOrName);
-      const details = { state: `${now.serverIds.length} servers`, allowed: ["no servers"] };
-      throw new CloudHostError("CONFLICT", `Servers are in the group ${group.name}.`, details);
-    }
+    const find = (scope: Scope): Promise<ServerGroup> => this.#named(scope, idOrName);
+    const asked = { schema: Nothing, input: {}, what: "options of delete", find };
+    await this.#caller.change("serverGroups.delete", asked, async (scope, _, group) => {
+      const { database, groups } = this.#dependencies;
+      const line = scope.accepted({ resources: [group.id], projectId: group.projectId });
+      try {
+        await database.run(script(...groups.delete(group.id).statements, line));
+      } catch (error) {
+        if (!(error instanceof GuardFailed)) throw error;
+        const now = await groups.named(group.projectId, group.id);
+        if (now === undefined) throw notFound("server group", idOrName);
+        const details = { state: `${now.serverIds.length} servers`, allowed: ["no servers"] };
+        throw new CloudHostError("CONFLICT", `Servers are in the group ${group.name}.`, details);
+      }
+    });
   }
 
   async #named(scope: Scope, idOrName: string): Promise<ServerGroup> {

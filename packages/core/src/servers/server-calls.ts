@@ -1,6 +1,7 @@
+import type { z } from "zod";
 import { notFound } from "../access/caller.ts";
-import type { Caller, Scope } from "../access/caller.ts";
-import type { Permission } from "../access/permissions.ts";
+import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
+import type { ChangePermission } from "../access/permissions.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
 import type { Binding, Statement } from "../database/script.ts";
@@ -28,6 +29,16 @@ export interface ServersDependencies {
   readonly clock: Clock;
 }
 
+/** What a caller asks of a server. */
+export interface AskedOfServer<Schema extends z.ZodType<object>> {
+  readonly idOrName: string;
+  readonly schema: Schema;
+  /** What the caller gave, not parsed yet. */
+  readonly input: unknown;
+  /** What the input is called when it does not fit. */
+  readonly what: string;
+}
+
 /** An action that takes steps outside. */
 export interface ActionCall {
   readonly action: ServerActionName;
@@ -45,15 +56,11 @@ export interface ActionCall {
 /** What every method of the servers' facade does alike, for one caller. */
 export class ServerCalls {
   readonly dependencies: ServersDependencies;
-  readonly #caller: Caller;
+  readonly caller: Caller;
 
   constructor(caller: Caller, dependencies: ServersDependencies) {
-    this.#caller = caller;
+    this.caller = caller;
     this.dependencies = dependencies;
-  }
-
-  may(permission: Permission): Promise<Scope> {
-    return this.#caller.may(permission);
   }
 
   /** A server that the caller sees. */
@@ -73,19 +80,25 @@ export class ServerCalls {
   }
 
   /** Begins an action as an operation; its handle gives the server. */
-  async act(scope: Scope, idOrName: string, call: ActionCall): Promise<OperationHandle<Server>> {
-    const { id, resourceId } = await this.submit(scope, await this.find(scope, idOrName), call);
-    return this.handle(id, resourceId, () => this.read(scope, resourceId));
+  async act<Schema extends z.ZodType<ActionCall["request"]>>(
+    permission: ChangePermission,
+    asked: AskedOfServer<Schema>,
+    call: (request: z.output<Schema>) => Omit<ActionCall, "request">,
+  ): Promise<OperationHandle<Server>> {
+    return this.caller.change(permission, this.#finding(asked), async (scope, request, row) => {
+      const { id, resourceId } = await this.submit(scope, row, { ...call(request), request });
+      return this.handle(id, resourceId, () => this.read(scope, resourceId));
+    });
   }
 
   /** Begins an action on a server that is known already. */
-  async submit(scope: Scope, row: ServerRow, call: ActionCall): Promise<{ id: string; resourceId: string }> {
+  async submit(scope: ChangeScope, row: ServerRow, call: ActionCall): Promise<{ id: string; resourceId: string }> {
     const { engine, servers } = this.dependencies;
     const { action, definition, request, plan, meanwhile } = call;
     return engine.submit({
       definition,
       projectId: row.project_id,
-      actor: scope.userId,
+      actor: scope,
       resourceId: row.id,
       hostId: row.host_id ?? undefined,
       idempotencyKey: request.idempotencyKey,
@@ -100,14 +113,28 @@ export class ServerCalls {
   }
 
   /** Does an action that only writes to the server's own row, and tells of it as an event. */
-  async write(
-    scope: Scope,
-    idOrName: string,
+  async write<Schema extends z.ZodType<object>>(
+    permission: ChangePermission,
+    asked: AskedOfServer<Schema>,
     action: ServerActionName,
-    columns: (row: ServerRow) => Readonly<Record<string, Binding>>,
+    columns: (known: {
+      readonly row: ServerRow;
+      readonly request: z.output<Schema>;
+      readonly scope: Scope;
+    }) => Readonly<Record<string, Binding>>,
+  ): Promise<Server> {
+    return this.caller.change(permission, this.#finding(asked), (scope, request, row) =>
+      this.#write(scope, row, action, columns({ row, request, scope })),
+    );
+  }
+
+  async #write(
+    scope: ChangeScope,
+    row: ServerRow,
+    action: ServerActionName,
+    columns: Readonly<Record<string, Binding>>,
   ): Promise<Server> {
     const { database, servers, clock } = this.dependencies;
-    const row = await this.find(scope, idOrName);
     const event = outboxEvent(database.tables, {
       kind: `server.${action}.succeeded`,
       projectId: row.project_id,
@@ -117,12 +144,17 @@ export class ServerCalls {
       atMs: clock.nowMs(),
     });
     try {
-      await database.run(script(servers.change(row.id, action, scope, columns(row)), event));
+      const line = scope.accepted({ resources: [row.id], projectId: row.project_id });
+      await database.run(script(servers.change(row.id, action, scope, columns), event, line));
     } catch (error) {
       if (error instanceof GuardFailed) throw await refusalNow(servers, row.id, action, scope);
       throw error;
     }
     return this.read(scope, row.id);
+  }
+
+  #finding<Schema extends z.ZodType<object>>({ idOrName, ...asked }: AskedOfServer<Schema>) {
+    return { ...asked, find: (scope: Scope) => this.find(scope, idOrName) };
   }
 
   handle<Result>(id: string, resourceId: string, result: () => Promise<Result>): OperationHandle<Result> {

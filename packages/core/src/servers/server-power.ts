@@ -1,4 +1,4 @@
-import { parseInput } from "../parse.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { ServerAction, ServerConsole, RebootServer, StopServer } from "./model.ts";
 import type { Server } from "./model.ts";
@@ -27,9 +27,12 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` with the states in which it can be started
    */
   async start(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.start");
-    const request = parseInput(ServerAction, input, "options of start");
-    return this.#calls.act(scope, idOrName, { action: "start", definition: startServer, request, plan: power(0) });
+    const asked = { idOrName, schema: ServerAction, input, what: "options of start" };
+    return this.#calls.act("servers.start", asked, () => ({
+      action: "start",
+      definition: startServer,
+      plan: power(0),
+    }));
   }
 
   /**
@@ -38,10 +41,12 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
    */
   async stop(idOrName: string, input: StopServer = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.stop");
-    const request = parseInput(StopServer, input, "options of stop");
-    const plan = power(request.graceMs);
-    return this.#calls.act(scope, idOrName, { action: "stop", definition: stopServer, request, plan });
+    const asked = { idOrName, schema: StopServer, input, what: "options of stop" };
+    return this.#calls.act("servers.stop", asked, ({ graceMs }) => ({
+      action: "stop",
+      definition: stopServer,
+      plan: power(graceMs),
+    }));
   }
 
   /**
@@ -51,10 +56,12 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
    */
   async reboot(idOrName: string, input: RebootServer = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.reboot");
-    const request = parseInput(RebootServer, input, "options of reboot");
-    const [action, graceMs] = request.hard ? (["hardReboot", 0] as const) : (["reboot", request.graceMs] as const);
-    return this.#calls.act(scope, idOrName, { action, definition: rebootServer, request, plan: power(graceMs) });
+    const asked = { idOrName, schema: RebootServer, input, what: "options of reboot" };
+    return this.#calls.act("servers.reboot", asked, ({ hard, graceMs }) => ({
+      action: hard ? "hardReboot" : "reboot",
+      definition: rebootServer,
+      plan: power(hard ? 0 : graceMs),
+    }));
   }
 
   /**
@@ -62,9 +69,12 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`. From `result()`: `UNSUPPORTED` where its host cannot
    */
   async pause(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.pause");
-    const request = parseInput(ServerAction, input, "options of pause");
-    return this.#calls.act(scope, idOrName, { action: "pause", definition: pauseServer, request, plan: power(0) });
+    const asked = { idOrName, schema: ServerAction, input, what: "options of pause" };
+    return this.#calls.act("servers.pause", asked, () => ({
+      action: "pause",
+      definition: pauseServer,
+      plan: power(0),
+    }));
   }
 
   /**
@@ -72,9 +82,12 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
    */
   async unpause(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.unpause");
-    const request = parseInput(ServerAction, input, "options of unpause");
-    return this.#calls.act(scope, idOrName, { action: "unpause", definition: unpauseServer, request, plan: power(0) });
+    const asked = { idOrName, schema: ServerAction, input, what: "options of unpause" };
+    return this.#calls.act("servers.unpause", asked, () => ({
+      action: "unpause",
+      definition: unpauseServer,
+      plan: power(0),
+    }));
   }
 
   /**
@@ -82,9 +95,12 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`. From `result()`: `UNSUPPORTED` where its host cannot
    */
   async suspend(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.suspend");
-    const request = parseInput(ServerAction, input, "options of suspend");
-    return this.#calls.act(scope, idOrName, { action: "suspend", definition: suspendServer, request, plan: power(0) });
+    const asked = { idOrName, schema: ServerAction, input, what: "options of suspend" };
+    return this.#calls.act("servers.suspend", asked, () => ({
+      action: "suspend",
+      definition: suspendServer,
+      plan: power(0),
+    }));
   }
 
   /**
@@ -92,9 +108,12 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
    */
   async resume(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.resume");
-    const request = parseInput(ServerAction, input, "options of resume");
-    return this.#calls.act(scope, idOrName, { action: "resume", definition: resumeServer, request, plan: power(0) });
+    const asked = { idOrName, schema: ServerAction, input, what: "options of resume" };
+    return this.#calls.act("servers.resume", asked, () => ({
+      action: "resume",
+      definition: resumeServer,
+      plan: power(0),
+    }));
   }
 
   /**
@@ -103,9 +122,9 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`
    */
   async lock(idOrName: string): Promise<Server> {
-    const scope = await this.#calls.may("servers.lock");
-    return this.#calls.write(scope, idOrName, "lock", ({ locked_by: before }) => ({
-      locked_by: scope.everywhere ? "operator" : (before ?? "project"),
+    const asked = { idOrName, schema: Nothing, input: {}, what: "options of lock" };
+    return this.#calls.write("servers.lock", asked, "lock", ({ row, scope }) => ({
+      locked_by: scope.everywhere ? "operator" : (row.locked_by ?? "project"),
     }));
   }
 
@@ -114,8 +133,8 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`, also for a member where an operator has locked it
    */
   async unlock(idOrName: string): Promise<Server> {
-    const scope = await this.#calls.may("servers.unlock");
-    return this.#calls.write(scope, idOrName, "unlock", () => ({ locked_by: null }));
+    const asked = { idOrName, schema: Nothing, input: {}, what: "options of unlock" };
+    return this.#calls.write("servers.unlock", asked, "unlock", () => ({ locked_by: null }));
   }
 
   /**
@@ -123,7 +142,7 @@ export class ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT`, `UNSUPPORTED` where its host keeps none, `HOST_UNAVAILABLE`
    */
   async console(idOrName: string, input: ServerConsole = {}): Promise<string> {
-    const scope = await this.#calls.may("servers.console");
+    const scope = await this.#calls.caller.may("servers.console");
     const { mostBytes } = parseInput(ServerConsole, input, "options of console");
     const row = await this.#calls.allowed(scope, idOrName, "console");
     return this.#calls.dependencies.guests.consoleLog(row.id, row.host_id ?? "", mostBytes);

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { notFound, projectFilter, projectOf } from "../access/caller.ts";
 import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
@@ -37,24 +38,26 @@ export class Servers extends ServerPower {
    * const server = await create.result();
    */
   async create(input: CreateServer): Promise<OperationHandle<Server>> {
-    const scope = await this.#calls.may("servers.create");
-    const request = parseInput(CreateServer, input, "a server");
-    const { planner, engine, servers } = this.#calls.dependencies;
-    const project = projectOf(scope);
-    const asked = { definition: createServer, projectId: project.id, idempotencyKey: request.idempotencyKey, request };
-    const earlier = await engine.earlier(asked);
-    if (earlier !== undefined) return this.#created(scope, earlier);
-    const { serverId, plan, row, guards } = await planner.plan(request, project.id, scope.userId);
-    const submitted = await engine.submit({
-      ...asked,
-      actor: scope.userId,
-      resourceId: serverId,
-      hostId: undefined,
-      input: plan,
-      statements: (operationId) => [...guards, servers.insert({ ...row, operation_id: operationId })],
-      refused: async () => notFound("server group", request.group ?? ""),
+    const asked = { schema: CreateServer, input, what: "a server" };
+    return this.#calls.caller.change("servers.create", asked, async (scope, request) => {
+      const { planner, engine, servers } = this.#calls.dependencies;
+      const project = projectOf(scope);
+      const { idempotencyKey } = request;
+      const wanted = { definition: createServer, projectId: project.id, idempotencyKey, request };
+      const earlier = await engine.earlier(wanted);
+      if (earlier !== undefined) return this.#created(scope, earlier);
+      const { serverId, plan, row, guards } = await planner.plan(request, project.id, scope.userId);
+      const submitted = await engine.submit({
+        ...wanted,
+        actor: scope,
+        resourceId: serverId,
+        hostId: undefined,
+        input: plan,
+        statements: (operationId) => [...guards, servers.insert({ ...row, operation_id: operationId })],
+        refused: async () => notFound("server group", request.group ?? ""),
+      });
+      return this.#created(scope, submitted);
     });
-    return this.#created(scope, submitted);
   }
 
   /**
@@ -64,7 +67,7 @@ export class Servers extends ServerPower {
    */
   list(input: ListServers = {}): Listing<Server> {
     return listing(async (at) => {
-      const scope = await this.#calls.may("servers.list");
+      const scope = await this.#calls.caller.may("servers.list");
       const { limit, after, ...where } = parseInput(ListServers, at, "a list of servers");
       const { servers } = this.#calls.dependencies;
       const rows = await servers.find({ ...where, projectId: projectFilter(scope) }, { limit, after });
@@ -77,7 +80,7 @@ export class Servers extends ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for a name that several have
    */
   async get(idOrName: string): Promise<Server> {
-    const scope = await this.#calls.may("servers.get");
+    const scope = await this.#calls.caller.may("servers.get");
     return this.#calls.read(scope, (await this.#calls.find(scope, idOrName)).id);
   }
 
@@ -86,9 +89,10 @@ export class Servers extends ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is being deleted or is locked
    */
   async update(idOrName: string, input: UpdateServer): Promise<Server> {
-    const scope = await this.#calls.may("servers.update");
-    const { name } = parseInput(UpdateServer, input, "changes of a server");
-    return this.#calls.write(scope, idOrName, "update", (row) => ({ name: name ?? row.name }));
+    const asked = { idOrName, schema: UpdateServer, input, what: "changes of a server" };
+    return this.#calls.write("servers.update", asked, "update", ({ row, request }) => ({
+      name: request.name ?? row.name,
+    }));
   }
 
   /**
@@ -96,19 +100,23 @@ export class Servers extends ServerPower {
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while another operation has it, or a lock keeps it
    */
   async delete(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<void>> {
-    const scope = await this.#calls.may("servers.delete");
-    const request = parseInput(ServerAction, input, "options of delete");
-    const earlier = await this.#earlierDelete(scope, idOrName, request);
-    if (earlier !== undefined) return this.#calls.handle(earlier.id, earlier.resourceId, async () => {});
-    const row = await this.#calls.find(scope, idOrName);
-    const { id, resourceId } = await this.#calls.submit(scope, row, {
-      action: "delete",
-      definition: deleteServer,
-      request,
-      plan: () => ({ projectId: row.project_id, hostId: row.host_id }),
-      meanwhile: "deleting",
+    // Who deleted it before with the same key need not find it any more.
+    const find = async (scope: Scope): Promise<{ readonly id: string }> =>
+      isId("srv", parseNamed("server", idOrName)) ? { id: idOrName } : this.#calls.find(scope, idOrName);
+    const asked = { schema: ServerAction, input, what: "options of delete", find };
+    return this.#calls.caller.change("servers.delete", asked, async (scope, request, found) => {
+      const earlier = await this.#earlierDelete(scope, found.id, request);
+      if (earlier !== undefined) return this.#calls.handle(earlier.id, earlier.resourceId, async () => {});
+      const row = await this.#calls.find(scope, found.id);
+      const { id, resourceId } = await this.#calls.submit(scope, row, {
+        action: "delete",
+        definition: deleteServer,
+        request,
+        plan: () => ({ projectId: row.project_id, hostId: row.host_id }),
+        meanwhile: "deleting",
+      });
+      return this.#calls.handle(id, resourceId, async () => {});
     });
-    return this.#calls.handle(id, resourceId, async () => {});
   }
 
   /**
@@ -117,7 +125,7 @@ export class Servers extends ServerPower {
    * `DEADLINE_EXCEEDED`
    */
   async ready(idOrName: string, input: AwaitReady = {}): Promise<Server> {
-    const scope = await this.#calls.may("servers.ready");
+    const scope = await this.#calls.caller.may("servers.ready");
     const { timeoutMs } = parseInput(AwaitReady, input, "options of ready");
     const { id } = await this.#calls.find(scope, idOrName);
     await this.#calls.dependencies.guests.ready(id, timeoutMs);
@@ -129,13 +137,13 @@ export class Servers extends ServerPower {
   }
 
   /** The deletion that the same key gave before: by then the server itself may be gone. */
-  async #earlierDelete({ project }: Scope, idOrName: string, request: ServerAction) {
-    if (project === undefined || !isId("srv", parseNamed("server", idOrName))) return undefined;
+  async #earlierDelete({ project }: Scope, serverId: string, request: z.output<typeof ServerAction>) {
+    if (project === undefined) return undefined;
     return this.#calls.dependencies.engine.earlier({
       definition: deleteServer,
       projectId: project.id,
       idempotencyKey: request.idempotencyKey,
-      request: { ...request, server: idOrName },
+      request: { ...request, server: serverId },
     });
   }
 }

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { migrate } from "../../src/cli/migrate.ts";
 import { systemClock } from "../../src/clock/system-clock.ts";
-import { requireSchema } from "../../src/database/migrations/migrate.ts";
+import { migrationNames, requireSchema } from "../../src/database/migrations/migrate.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { newDatabase } from "../support/databases.ts";
 
@@ -15,6 +15,9 @@ const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
+
+/** What it prints for an empty database. */
+const told = [...migrationNames.map((name) => `applied ${name}`), "The schema is of this version now.", ""].join("\n");
 
 /** What the command printed, noted and returned. */
 async function said(...args: string[]) {
@@ -29,7 +32,7 @@ describe.each(["sqlite", "postgres"] as const)("cloudhost-migrate on %s", (diale
     const database = await newDatabase(dialect, closers);
     expect(await said(database)).toEqual({
       code: 0,
-      printed: "applied 0001-initial\nThe schema is of this version now.\n",
+      printed: told,
       noted: "",
     });
     expect(await said(database)).toEqual({ code: 0, printed: "The schema is of this version already.\n", noted: "" });
@@ -41,12 +44,15 @@ describe.each(["sqlite", "postgres"] as const)("cloudhost-migrate on %s", (diale
     const database = await newDatabase(dialect, closers);
     expect(await said(database, "--table-prefix", "acme_", "--json")).toEqual({
       code: 0,
-      printed: '{"applied":["0001-initial"]}\n',
+      printed: `${JSON.stringify({ applied: migrationNames })}\n`,
       noted: "",
     });
     await using opened = await openDatabase({ database, clock: systemClock() });
     await expect(requireSchema(opened)).rejects.toMatchObject({ code: "VERSION_MISMATCH" });
-    expect(await said(database, "--json")).toMatchObject({ code: 0, printed: '{"applied":["0001-initial"]}\n' });
+    expect(await said(database, "--json")).toMatchObject({
+      code: 0,
+      printed: `${JSON.stringify({ applied: migrationNames })}\n`,
+    });
   });
 
   it("refuses a database of a newer version", async () => {
@@ -59,8 +65,7 @@ describe.each(["sqlite", "postgres"] as const)("cloudhost-migrate on %s", (diale
     expect(await said(database)).toEqual({
       code: 1,
       printed: "",
-      noted:
-        "The database is of a newer version of cloudhost than this one. (found 9999-from-the-future, this version knows 0001-initial)\n",
+      noted: `The database is of a newer version of cloudhost than this one. (found 9999-from-the-future, this version knows ${migrationNames.at(-1)})\n`,
     });
   });
 });
@@ -101,7 +106,7 @@ describe("cloudhost-migrate", () => {
     const database = await newDatabase("sqlite", closers);
     const run = promisify(execFile);
     const { stdout } = await run(process.execPath, ["--conditions=@cloudhost/source", command, database]);
-    expect(stdout).toBe("applied 0001-initial\nThe schema is of this version now.\n");
+    expect(stdout).toBe(told);
     const failed = run(process.execPath, ["--conditions=@cloudhost/source", command]);
     await expect(failed).rejects.toMatchObject({ code: 2 });
   });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/clock/system-clock.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
-import { migrateDatabase, requireSchema } from "../../src/database/migrations/migrate.ts";
+import { migrateDatabase, migrationNames, requireSchema } from "../../src/database/migrations/migrate.ts";
 import { placement } from "../../src/database/migrations/0004-placement.ts";
 import { overDatabases } from "../support/databases.ts";
 import { testFleet } from "../support/fleet.ts";
@@ -22,10 +22,7 @@ overDatabases((open) => {
     if (database.concurrentWriters) await database.write.raw("DROP SEQUENCE fence");
     await using other = await openDatabase({ database: open.url(), clock: systemClock() });
     const applied = await Promise.all([migrateDatabase(database), migrateDatabase(other)]);
-    const names = applied.flatMap((one) => one.applied);
-    expect(names).toEqual([...new Set(names)].toSorted());
-    expect(names[0]).toBe("0001-initial");
-    expect(applied.filter((one) => one.applied.length > 0)).toHaveLength(1);
+    expect(applied.flatMap((one) => one.applied)).toEqual(migrationNames);
   });
 
   it("makes groups of the names that servers shared", async () => {

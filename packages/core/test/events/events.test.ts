@@ -1,20 +1,18 @@
 import { Subject, firstValueFrom, take, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { Caller } from "../../src/access/caller.ts";
+import type { Caller } from "../../src/access/caller.ts";
 import { systemClock } from "../../src/clock/system-clock.ts";
 import type { Database } from "../../src/database/database.ts";
 import { readEvents } from "../../src/events/service.ts";
 import type { CloudEvent, ReadEvents } from "../../src/events/model.ts";
 import { outboxEvent } from "../../src/operations/outbox.ts";
 import type { OutboxEvent } from "../../src/operations/outbox.ts";
-import type { Project } from "../../src/projects/model.ts";
-import type { ProjectStore } from "../../src/projects/store.ts";
+import { testCallers } from "../support/callers.ts";
 import { overDatabases } from "../support/databases.ts";
 
-const named = (name: string): Project => ({ id: `prj_${name}`, name, createdAtMs: 1 });
-const projects = { named: async (name: string) => named(name) } as unknown as ProjectStore;
-const olga = new Caller({ userId: "olga", roles: ["operator"] }, projects);
-const amy = new Caller({ userId: "amy", projectId: "album", roles: ["member"] }, projects);
+const { caller: callerOf } = testCallers(["album"]);
+const olga = callerOf({ userId: "olga", roles: ["operator"] });
+const amy = callerOf({ userId: "amy", projectId: "album", roles: ["member"] });
 
 overDatabases((open, dialect) => {
   const setUp = async () => {

@@ -1,15 +1,14 @@
 import { Subject, firstValueFrom } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { Caller } from "../../src/access/caller.ts";
 import { systemClock } from "../../src/clock/system-clock.ts";
 import { VirtualClock } from "../../src/clock/virtual-clock.ts";
 import { EventRetention } from "../../src/events/retention.ts";
 import { readEvents } from "../../src/events/service.ts";
 import { outboxEvent } from "../../src/operations/outbox.ts";
-import type { ProjectStore } from "../../src/projects/store.ts";
+import { testCallers } from "../support/callers.ts";
 import { overDatabases } from "../support/databases.ts";
 
-const olga = new Caller({ userId: "olga", roles: ["operator"] }, {} as ProjectStore);
+const olga = testCallers([]).caller({ userId: "olga", roles: ["operator"] });
 const hourMs = 3_600_000;
 
 overDatabases((open) => {

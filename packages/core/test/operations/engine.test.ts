@@ -95,7 +95,7 @@ overDatabases((open) => {
       of.submit({
         definition,
         projectId: "prj_x",
-        actor: "amy",
+        actor: { userId: "amy" },
         resourceId: "srv_x",
         hostId: undefined,
         idempotencyKey: "once",
@@ -124,7 +124,7 @@ overDatabases((open) => {
       engine.submit({
         definition,
         projectId: null,
-        actor: "olga",
+        actor: { userId: "olga" },
         resourceId: "img_x",
         hostId: undefined,
         idempotencyKey: key,

@@ -4,6 +4,7 @@ import type { Database } from "../../src/database/database.ts";
 import { script, statement } from "../../src/database/script.ts";
 import type { Script } from "../../src/database/script.ts";
 import { CloudHostError } from "../../src/errors.ts";
+import { LogStore } from "../../src/audit/store.ts";
 import { uuidv7Ids } from "../../src/ids.ts";
 import { defineOperation } from "../../src/operations/definition.ts";
 import type { OperationDefinition } from "../../src/operations/definition.ts";
@@ -91,6 +92,7 @@ export function testEngine(
     {
       database,
       journal,
+      log: new LogStore(database, ids),
       clock: hastyClock,
       logger: silentLogger,
       decideTools: undefined as never,
@@ -108,7 +110,7 @@ export function testEngine(
     engine.submit({
       definition: definitions[0] as OperationDefinition,
       projectId: "prj_x",
-      actor: "amy",
+      actor: { userId: "amy" },
       resourceId: "srv_x",
       hostId: undefined,
       idempotencyKey: more.idempotencyKey,

@@ -2,13 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isCloudHostError, permissions, systemActor } from "@cloudhost/core";
-import type { Actor, ActorCloud, Permission } from "@cloudhost/core";
+import type { Actor, ActorCloud, ChangePermission, Permission, Policy } from "@cloudhost/core";
 import { fakeFleet, fakeHost } from "@cloudhost/driver-fake";
 import { amy, createTestCloud } from "@cloudhost/testing";
 import type { TestCloud } from "@cloudhost/testing";
 import { firstValueFrom } from "rxjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { all } from "./all.ts";
+import { publicSurface } from "./public-surface.ts";
 
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIARH64Mw7wZfW/5z0RiDkkz4N4Kb2xYpgjx834SIHPLo amy@laptop";
 
@@ -60,6 +61,8 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "keypairs.get": (cloud, { keypair }) => cloud.keypairs.get(keypair),
   "keypairs.list": (cloud) => all(cloud.keypairs.list()),
   "keypairs.delete": (cloud, { keypair }) => cloud.keypairs.delete(keypair),
+  "log.list": (cloud) => all(cloud.log.list({ limit: 1000 })),
+  "log.export": (cloud) => all(cloud.log.export()),
   "operations.get": (cloud, { operation }) => cloud.operations.get(operation),
   "operations.list": (cloud) => all(cloud.operations.list()),
   "operations.result": async (cloud, { operation }) => (await cloud.operations.result(operation)).result(),
@@ -96,21 +99,49 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
 };
 const roles = ["member", "projectAdmin", "operator", "auditor", "system"] as const;
 const methods = Object.keys(calls) as Permission[];
+const isChanging = (method: Permission): method is ChangePermission => permissions[method].effect !== "reads";
+const changing = methods.filter(isChanging);
 const tiny = { vcpus: 1, milliEcuPerVcpu: 100, memoryMib: 64, systemDiskGib: 1 };
 
-/** The methods that name a thing of a project. */
-const naming = methods.filter((method) =>
-  /^(servers\.(get|ready|start|stop|reboot|console|update|lock|unlock|pause|unpause|suspend|resume|delete)|images\.(get|export|snapshot|delete)|keypairs\.(get|delete)|serverGroups\.(get|delete)|operations\.(get|result)|projects\.get)$/.test(
-    method,
-  ),
-);
+/** Methods that name a thing of no project, so that there is no other project whose thing it could be. */
+const ofNoProject: readonly string[] = [
+  "aggregates.addHost",
+  "aggregates.delete",
+  "aggregates.get",
+  "aggregates.removeHost",
+  "aggregates.setProperties",
+  "flavors.delete",
+  "flavors.get",
+  "hosts.delete",
+  "hosts.disable",
+  "hosts.enable",
+  "hosts.get",
+  "quotas.set",
+];
+
+/** What is public, as the types say; and of that, what names a thing of a project. */
+const surface = publicSurface();
+const naming = surface
+  .filter(({ name, names }) => names && !ofNoProject.includes(name))
+  .map(({ name }) => name as Permission);
+
+/** What the policy was asked, by whom; and whether it refuses all there is. */
+const asked: string[] = [];
+const refusing = new Set<string>();
+const policy: Policy = {
+  before({ method, actor, target }) {
+    asked.push(`${actor.userId}: ${method}`);
+    return refusing.has(actor.userId) ? { veto: { reason: `no ${method}`, code: target ?? "new" } } : undefined;
+  },
+};
 
 let cloud: TestCloud;
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cloudhost-permissions-"));
-  const spares = roles.map((role) => fakeHost({ name: `spare-${role.toLowerCase()}` }));
-  cloud = await createTestCloud({ hosts: [...fakeFleet({ hosts: 2 }), ...spares], projects: ["mail"], busFaults: {} });
+  const spares = [...roles, "vetoed"].map((role) => fakeHost({ name: `spare-${role.toLowerCase()}` }));
+  const hosts = [...fakeFleet({ hosts: 2 }), ...spares];
+  cloud = await createTestCloud({ hosts, projects: ["mail"], busFaults: {}, policy });
   const product = cloud.as(systemActor("what operators work on"));
   for (const { name } of spares) await product.hosts.disable(name);
   await product.aggregates.create({ name: "ssd" });
@@ -157,28 +188,83 @@ async function outcome(call: Promise<unknown>): Promise<string> {
 }
 
 describe("the permissions' table", () => {
-  it("has a line for every public method, and no other", () => {
-    const actor = cloud.as(amy);
-    const found = Object.entries(actor).flatMap(([namespace, value]: [string, object]) =>
+  it("has a line for every public method of the types, and no other", () => {
+    const lines = Object.keys(permissions).toSorted();
+    const how =
+      "Give each new method a line in core's access/permissions.ts, saying whether it reads, changes or grows; a call in " +
+      "`calls` of this file; and, where it names something that belongs to no project, its name in `ofNoProject`.";
+    const declared = surface.map(({ name }) => name);
+    const without = declared.filter((name) => !lines.includes(name)).map((name) => `${name} has no line. ${how}`);
+    expect(without).toEqual([]);
+    expect(declared.toSorted()).toEqual(lines);
+  });
+
+  it("is all that the classes have at run time", () => {
+    const found = Object.entries(cloud.as(amy)).flatMap(([namespace, value]: [string, object]) =>
       typeof value === "function" ? [`${namespace}.read`] : methodsOf(value).map((name) => `${namespace}.${name}`),
     );
-    expect(found.toSorted()).toEqual(Object.keys(permissions).toSorted());
+    expect(found.toSorted()).toEqual(surface.map(({ name }) => name).toSorted());
   });
 });
 
 describe.each(roles)("as %s", (role) => {
   it("every method does its work or is forbidden, as its line says", async () => {
     const things = await makeThings(role);
-    const actor = cloud.as({ userId: "somebody", projectId: "album", roles: [role] });
+    const userId = `one ${role}`;
+    const actor = cloud.as({ userId, projectId: "album", roles: [role], from: "192.0.2.7" });
     const outcomes: Record<string, string> = {};
     for (const method of methods) outcomes[method] = await outcome(calls[method](actor, things));
     const expected = methods.map((method) => {
-      const allowed: readonly string[] = permissions[method];
-      return [method, allowed.includes(role) ? "done" : `FORBIDDEN ${method}`];
+      return [method, permissions[method].roles.includes(role) ? "done" : `FORBIDDEN ${method}`];
     });
     expect(outcomes).toEqual(Object.fromEntries(expected));
+    const allowed = changing.filter((method) => permissions[method].roles.includes(role));
+    expect(asked.filter((one) => one.startsWith(`${userId}:`)).toSorted()).toEqual(
+      allowed.map((method) => `${userId}: ${method}`).toSorted(),
+    );
+    const lines = await all(cloud.as(systemActor("looks back")).log.list({ userId, limit: 1000 }));
+    const told = lines.filter(({ operationId, result }) => operationId === null || result === "accepted");
+    expect(told.map(({ method, result }) => `${method} ${result}`).toSorted()).toEqual(
+      methods
+        .filter((method) => isChanging(method) || !permissions[method].roles.includes(role))
+        .map((method) => `${method} ${permissions[method].roles.includes(role) ? "accepted" : "refused"}`)
+        .toSorted(),
+    );
+    expect(told.every(({ from, roles }) => from === "192.0.2.7" && roles[0] === role)).toBe(true);
+    expect(told.filter(({ result, resources }) => result === "accepted" && resources.length === 0)).toEqual([]);
   });
 });
+
+describe("the product's policy", () => {
+  it("can refuse every change, and then nothing is done", async () => {
+    const things = await makeThings("vetoed");
+    // What the calls that come later in the table would find.
+    const product = cloud.as({ ...systemActor("something to delete"), projectId: "album" });
+    for (const method of changing.filter((name) => name.endsWith(".create"))) await calls[method](product, things);
+    refusing.add("vera");
+    const vera = cloud.as({ userId: "vera", projectId: "album", roles: ["projectAdmin", "operator"] });
+    const before = await snapshotOf(vera);
+    for (const method of changing)
+      expect(`${method}: ${await outcome(calls[method](vera, things))}`).toBe(`${method}: VETOED`);
+    expect(await snapshotOf(vera)).toEqual(before);
+    const lines = await all(vera.log.list({ userId: "vera", limit: 1000 }));
+    expect(lines.map(({ method, code }) => `${method} ${code}`).toSorted()).toEqual(
+      changing.map((method) => `${method} VETOED`).toSorted(),
+    );
+  });
+});
+
+/** What there is of everything that is listed. */
+const snapshotOf = async (actor: ActorCloud): Promise<unknown> => [
+  await all(actor.servers.list()),
+  await all(actor.images.list()),
+  await all(actor.keypairs.list()),
+  await all(actor.flavors.list()),
+  await all(actor.operations.list({ limit: 1000 })),
+  await all(actor.projects.list()),
+  (await all(actor.hosts.list())).map(({ name, enabled }) => [name, enabled]),
+  await actor.quotas.get(),
+];
 
 describe("another project's things", () => {
   const strangers: readonly [string, Actor][] = [
@@ -247,7 +333,7 @@ describe("another project's things", () => {
 describe("who acts in no project", () => {
   it("is told that a member's call needs one", async () => {
     const nowhere = cloud.as({ userId: "pat", roles: ["member"] });
-    for (const method of methods.filter((name) => (permissions[name] as readonly string[]).includes("member"))) {
+    for (const method of methods.filter((name) => permissions[name].roles.includes("member"))) {
       const refused = calls[method](nowhere, {
         mark: "x",
         server: "x",

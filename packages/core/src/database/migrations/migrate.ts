@@ -2,12 +2,16 @@ import { CloudHostError } from "../../errors.ts";
 import type { Database } from "../database.ts";
 import { initial } from "./0001-initial.ts";
 import { operationControl } from "./0002-operation-control.ts";
+import { projects } from "./0003-projects.ts";
 import { placement } from "./0004-placement.ts";
 import { lifecycle } from "./0006-lifecycle.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
-const migrations: readonly Migration[] = [initial, operationControl, placement, lifecycle];
+const migrations: readonly Migration[] = [initial, operationControl, projects, placement, lifecycle];
+
+/** Their names, in the order in which they are applied. */
+export const migrationNames: readonly string[] = migrations.map(({ name }) => name);
 
 /**
  * Brings the schema to this version, in one transaction; a schema that is there already is left as it is. May be run by
