@@ -3,6 +3,7 @@
 #   cloudhost.address=10.0.0.5/16 cloudhost.gateway=10.0.0.1   its address on the first interface
 #   cloudhost.heartbeat                                        writes a line to its disk every second
 #   cloudhost.burn                                             keeps every CPU busy, and counts its loops
+#   cloudhost.hotplug                                          uses CPUs and memory that it is given, and says what it has
 #   cloudhost.deaf                                             ignores the power button
 # It serves its disk over HTTP on port 80, echoes on port 7, and says "ready" on the port cloudhost.boot.0.
 export PATH=/bin
@@ -35,7 +36,20 @@ asked cloudhost.deaf || acpid -l /dev/null
 
 beat() { while :; do date +%s >> /disk/heartbeat; sync; sleep 1; done; }
 burn() { loops=0; while :; do i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done; loops=$((loops + 1)); echo "$1 $loops" > "/tmp/loops-$1"; done; }
+hotplug() {
+  while :; do
+    for switch in /sys/devices/system/cpu/cpu[1-9]*/online /sys/devices/system/memory/memory*/online; do
+      [ "$(cat "$switch")" = 1 ] || echo 1 > "$switch"
+    done 2>/dev/null
+    memory=$(($(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo) / 1024))
+    now="cpus=$(nproc) memory=$memory disks=$(cd /sys/block; echo vd*) nics=$(cd /sys/class/net; echo eth*)"
+    [ "$now" = "$told" ] || echo "guest: $now"
+    told=$now
+    sleep 1
+  done
+}
 asked cloudhost.heartbeat && beat &
+asked cloudhost.hotplug && hotplug &
 if asked cloudhost.burn; then for cpu in $(seq "$(nproc)"); do burn "$cpu" & done; fi
 
 # The port appears by itself, some time after its driver is loaded.

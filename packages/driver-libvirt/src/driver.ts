@@ -9,6 +9,7 @@ import type {
   DiskSource,
   GuestSpec,
   GuestState,
+  LiveChanger,
   Pauser,
   Suspender,
 } from "@cloudhost/core/ports";
@@ -21,6 +22,7 @@ import { ensureDisks, noteBase } from "./guests/disks.ts";
 import { abandonCopy, freezeSystemDisk, frozenSource } from "./guests/freeze.ts";
 import type { FoundGuest, Guests, HostTools } from "./guests/guests.ts";
 import { dropDisks, keepDisks, restoreDisks } from "./guests/kept-disks.ts";
+import { changeLive } from "./guests/live-change.ts";
 import { OneAtATime } from "./guests/one-at-a-time.ts";
 import { askToShutDown, cutPower, goOn, halt, powerOn } from "./guests/power.ts";
 import { finishReboot, noteReboot } from "./guests/reboot.ts";
@@ -43,7 +45,7 @@ export interface LibvirtDriverParts {
  * Runs guests with QEMU through libvirt. What a guest shall be is kept in libvirt's own definition of it, its files
  * are in one folder, and this process keeps nothing: another that is opened in its place goes on.
  */
-export class LibvirtComputeDriver implements ComputeDriver, Pauser, Suspender, DiskKeeper, ConsoleReader {
+export class LibvirtComputeDriver implements ComputeDriver, Pauser, Suspender, LiveChanger, DiskKeeper, ConsoleReader {
   readonly capabilities: ComputeCapabilities;
   readonly #parts: LibvirtDriverParts;
   readonly #tools: HostTools;
@@ -131,6 +133,15 @@ export class LibvirtComputeDriver implements ComputeDriver, Pauser, Suspender, D
         await abandonCopy(found.domain, files, { describe });
       }
       for (const path of [files.freezing(snapshotId), files.frozen(snapshotId)]) await rm(path, { force: true });
+    });
+  }
+
+  change(spec: GuestSpec, signal?: AbortSignal): Promise<void> {
+    return this.#change(spec.id, "change", signal, async () => {
+      const found = await this.#guests.requirePower(spec.id, "running");
+      if (!isDeepStrictEqual(plain(found.record.spec), plain(spec))) {
+        await changeLive(this.#tools, this.#guests, found, spec, signal);
+      }
     });
   }
 

@@ -54,6 +54,8 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
 
   const tools: HostTools = { host, libvirt, qemuImg, clock, instancesDir, domainHost };
   const guests = new Guests(tools);
+  // QEMU's machines of other architectures take no processors while they run, and were not tried with the rest.
+  const canPlug = topology.architecture === "x86_64";
   const changes = new Changes({ libvirt, guests, clock, logger });
   opening.move();
   return new LibvirtComputeDriver({
@@ -65,8 +67,12 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
       cpuQuota: cgroup !== undefined,
       guestReady: true,
       directBoot: true,
+      rescue: true,
       pause: true,
       suspend: true,
+      liveResize: canPlug,
+      liveDisks: canPlug,
+      liveNics: canPlug,
       keepDisks: true,
       consoleLog: true,
     },

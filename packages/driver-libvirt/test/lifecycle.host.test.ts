@@ -1,13 +1,15 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, open, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { systemClock, uuidv7Ids } from "@cloudhost/core/ports";
-import type { BaseDisk, GuestSpec, GuestState } from "@cloudhost/core/ports";
+import { macAddress, systemClock, tapName, uuidv7Ids } from "@cloudhost/core/ports";
+import type { BaseDisk, GuestNic, GuestSpec, GuestState } from "@cloudhost/core/ports";
 import { describe, expect, it } from "vitest";
 import { openTestHost } from "./support/host.ts";
 import type { TestHost } from "./support/host.ts";
-import { processesOf } from "./support/observe.ts";
+import { processesOf, readLimits } from "./support/observe.ts";
+import { testBoot } from "./support/subject.ts";
 import { useGuests } from "./support/use-guests.ts";
 
 const run = promisify(execFile);
@@ -15,7 +17,7 @@ const ids = uuidv7Ids(systemClock());
 const host = await openTestHost();
 
 describe.skipIf(host === undefined)("guests of a real libvirtd, through their lives,", () => {
-  const { daemonDir } = host ?? ({} as TestHost);
+  const { daemonDir, image } = host ?? ({} as TestHost);
   const guests = useGuests(host as TestHost);
   const twoDisks = [
     { kind: "system", sizeGib: 1 },
@@ -135,4 +137,83 @@ describe.skipIf(host === undefined)("guests of a real libvirtd, through their li
     await has(guest, "0x11");
     expect((await readdir(folder)).toSorted()).toEqual(before);
   });
+
+  it("are given processors, memory, disks and interfaces while they run, and give the last two back", async () => {
+    const guest = await guests.booted("cloudhost.hotplug", { milliEcuPerVcpu: 2000 });
+    const { driver } = guests;
+    await using tap = await openTap();
+    const larger: GuestSpec = {
+      ...guest,
+      vcpus: 2,
+      milliEcuPerVcpu: 4000,
+      memoryMib: guest.memoryMib + 128,
+      disks: [
+        { kind: "system", sizeGib: 2 },
+        { kind: "data", id: ids.next("dsk"), sizeGib: 1 },
+      ],
+      nics: [tap.nic],
+    };
+    await says(guest, /cpus=1 memory=\d\d disks=vda nics=eth\*$/);
+    await driver.change(larger);
+    await driver.change(larger);
+    await driver.define(larger);
+    await says(guest, /cpus=2 memory=2\d\d disks=vda vdb nics=eth0$/);
+    expect(await readLimits(host as TestHost, guest.id)).toEqual({
+      shares: 8192,
+      periodUs: 100_000,
+      quotaUsPerVcpu: 100_000,
+      vcpuSet: "1",
+      emulatorSet: "0",
+    });
+    const dataDisk = guests.fileOf(guest, `data-${larger.disks[1]?.kind === "data" ? larger.disks[1].id : ""}.qcow2`);
+    expect(existsSync(dataDisk)).toBe(true);
+    for (const refused of [{ memoryMib: guest.memoryMib }, { vcpus: 1 }, { vcpus: 5 }, { memoryMib: 321 }]) {
+      await expect(driver.change({ ...larger, ...refused })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    }
+
+    const bare: GuestSpec = { ...larger, disks: larger.disks.slice(0, 1), nics: [] };
+    await driver.change(bare);
+    await says(guest, /cpus=2 memory=2\d\d disks=vda nics=eth\*$/);
+    expect(existsSync(dataDisk)).toBe(false);
+    await driver.stop(guest.id, 0);
+    await expect(driver.change(larger)).rejects.toMatchObject({ code: "CONFLICT" });
+    // The next start has it all from the beginning.
+    await driver.start(guest.id);
+    await says(guest, /cpus=2 memory=2\d\d disks=vda nics=eth\*$/);
+  });
+
+  it("boot from another image while they are rescued, their own disk beside it", async () => {
+    const guest = await guests.defined({}, "cloudhost.hotplug");
+    const rescued: GuestSpec = {
+      ...guest,
+      rescue: { base: { ...image.disk, format: "raw" }, boot: testBoot(host as TestHost, "cloudhost.hotplug") },
+    };
+    const { driver } = guests;
+    await driver.define(rescued);
+    await driver.start(guest.id);
+    await says(guest, /disks=vda vdb nics/);
+    const { path } = await driver.freezeDisk(guest.id, ids.next("snp"));
+    await run("qemu-img", ["compare", "-U", "-f", "qcow2", "-F", "qcow2", path, guests.fileOf(guest, "system.qcow2")]);
+    await driver.stop(guest.id, 0);
+    await driver.define(guest);
+    expect(existsSync(guests.fileOf(guest, "rescue.qcow2"))).toBe(false);
+  });
+
+  /** Waits until the newest that a guest has said of what it has is this. */
+  const says = async (guest: GuestSpec, what: RegExp): Promise<void> => {
+    const newest = async (): Promise<string | undefined> =>
+      (await guests.consoleOf(guest)).split(/\r?\n/).findLast((line) => line.startsWith("guest: "));
+    await expect.poll(newest, { timeout: 60_000, interval: 200 }).toMatch(what);
+  };
 });
+
+/** A tap as the network driver makes one. */
+async function openTap(): Promise<AsyncDisposable & { readonly nic: GuestNic }> {
+  const id = ids.next("nic");
+  const [tap, mac] = [tapName(id), macAddress(id)];
+  await run("ip", ["tuntap", "add", "dev", tap, "mode", "tap"]);
+  return {
+    nic: { id, tap, mac, address: "198.51.100.2", prefixLength: 30, gateway: "198.51.100.1" },
+    [Symbol.asyncDispose]: async () => void (await run("ip", ["link", "delete", tap])),
+  };
+}

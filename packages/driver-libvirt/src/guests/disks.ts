@@ -73,7 +73,8 @@ async function createDisk(qemuImg: QemuImg, path: string, logicalBytes: number, 
   await rename(making, path);
 }
 
-async function ensureDisk(qemuImg: QemuImg, { id, base }: GuestSpec, { disk, path }: PlacedDisk): Promise<void> {
+/** Brings the file of one disk, that nothing has open, to its size. */
+export async function ensureDisk(qemuImg: QemuImg, { id, base }: GuestSpec, { disk, path }: PlacedDisk): Promise<void> {
   const wantedBytes = bytesFromGib(disk.sizeGib);
   const backing = disk.kind === "system" ? base : undefined;
   if (!(await isThere(path))) return createDisk(qemuImg, path, wantedBytes, backing);

@@ -6,12 +6,12 @@ import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
 import type { Domain } from "@cloudhost/libvirt-rpc";
 import { throwIfCancelled } from "../errors.ts";
 import type { QemuImg } from "../tools/qemu-img.ts";
+import { systemTarget } from "../xml/devices.ts";
 import { element, renderXml } from "../xml/element.ts";
 import type { GuestFiles } from "./files.ts";
 import type { DescribedGuest } from "./record.ts";
 import { copyWhole, giveName, requireRoom } from "./whole-files.ts";
 
-const systemDisk = "vda";
 const pollMs = 50;
 /**
  * Only the layer over the base, into a file that is there; the guest's writes wait until the copy has them too, so
@@ -73,8 +73,10 @@ export async function abandonCopy(
   files: GuestFiles,
   { describe }: Pick<FreezeTools, "describe">,
 ): Promise<void> {
-  const { mirror } = await describe();
-  if (mirror !== undefined && dirname(mirror.path) === files.frozenDir) await endCopy(domain);
+  const { mirror, record } = await describe();
+  if (mirror !== undefined && dirname(mirror.path) === files.frozenDir) {
+    await endCopy(domain, systemTarget(record.spec));
+  }
 }
 
 /** The picture as it can be read: its layer and the base below. */
@@ -100,8 +102,9 @@ async function copyRunning(
     element("driver", { type: "qcow2" }),
     element("source", { file: partial }),
   );
+  const target = systemTarget(spec);
   try {
-    await domain.blockCopy(systemDisk, renderXml(destination), copyFlags);
+    await domain.blockCopy(target, renderXml(destination), copyFlags);
     for (;;) {
       throwIfCancelled(signal, `freezing a disk of ${domain.name}`);
       const now = await describe();
@@ -111,7 +114,7 @@ async function copyRunning(
       await clock.sleep(pollMs, signal);
     }
     // The copy ends at this moment, with all that was written until then and nothing after.
-    await domain.abortBlockJob(systemDisk);
+    await domain.abortBlockJob(target);
   } catch (error) {
     if (!isStoppedMeanwhile(error)) throw error;
     return false;
@@ -119,9 +122,9 @@ async function copyRunning(
   return true;
 }
 
-async function endCopy(domain: Domain): Promise<void> {
+async function endCopy(domain: Domain, target: string): Promise<void> {
   try {
-    await domain.abortBlockJob(systemDisk);
+    await domain.abortBlockJob(target);
   } catch (error) {
     if (!isStoppedMeanwhile(error)) throw error;
   }

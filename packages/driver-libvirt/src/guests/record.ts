@@ -1,5 +1,6 @@
 import { GuestSpec } from "@cloudhost/core/ports";
 import { z } from "zod";
+import { systemTarget } from "../xml/devices.ts";
 import { element, renderXml, textElement } from "../xml/element.ts";
 import type { Element } from "../xml/element.ts";
 import { XmlNode } from "../xml/parse.ts";
@@ -61,7 +62,8 @@ export function parseDomain(xml: string, host: string): DescribedGuest | undefin
   const record = GuestRecord.safeParse(parseJson(json));
   if (!record.success || record.data.host !== host) return undefined;
   const id = domain.attribute("id");
-  const [disk] = domain.all("devices", "disk").filter((each) => each.one("target").attribute("dev") === "vda");
+  const name = systemTarget(record.data.spec);
+  const [disk] = domain.all("devices", "disk").filter((each) => each.one("target").attribute("dev") === name);
   const path = disk?.one("mirror", "source").attribute("file");
   return {
     record: record.data,

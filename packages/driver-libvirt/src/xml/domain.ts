@@ -1,5 +1,5 @@
 import { cpuBudget, uuidOf } from "@cloudhost/core/ports";
-import type { DirectBoot, GuestNic } from "@cloudhost/core/ports";
+import type { GuestSpec } from "@cloudhost/core/ports";
 import { placeDisks } from "../guests/files.ts";
 import type { GuestFiles } from "../guests/files.ts";
 import { recordElement } from "../guests/record.ts";
@@ -7,8 +7,12 @@ import type { GuestRecord } from "../guests/record.ts";
 import { sharesValue } from "../host/cgroup.ts";
 import type { CgroupVersion } from "../host/cgroup.ts";
 import type { CoreSplit } from "../host/topology.ts";
+import { diskDevice, diskName, networkInterface, serialOf } from "./devices.ts";
+import type { DiskDevice } from "./devices.ts";
 import { element, renderXml, textElement } from "./element.ts";
 import type { Element } from "./element.ts";
+import { headRoomOf } from "./head-room.ts";
+import type { HeadRoom } from "./head-room.ts";
 
 /** The virtio-serial port that a guest writes to when its OS has booted. */
 export const bootPort = "cloudhost.boot.0";
@@ -34,6 +38,7 @@ export interface DomainHost {
  */
 export function domainXml(record: GuestRecord, host: DomainHost, files: GuestFiles): string {
   const { spec } = record;
+  const headRoom = headRoomOf(spec, host.architecture);
   return renderXml(
     element(
       "domain",
@@ -42,23 +47,49 @@ export function domainXml(record: GuestRecord, host: DomainHost, files: GuestFil
       textElement("uuid", uuidOf(spec.id)),
       textElement("title", spec.name.replaceAll(/[\r\n]+/g, " ")),
       element("metadata", {}, recordElement(record)),
-      element("memory", { unit: "MiB" }, String(spec.memoryMib)),
-      element("vcpu", { placement: "static", cpuset: host.cores.guestSet }, String(spec.vcpus)),
-      cpuTuning(record, host),
-      operatingSystem(spec.boot, host),
+      ...memory(spec, headRoom),
+      vcpu(spec, headRoom, host),
+      cpuTuning(spec, headRoom, host),
+      operatingSystem(spec, host),
       element("features", {}, element("acpi"), host.architecture === "x86_64" ? element("apic") : undefined),
-      host.virtType === "kvm" ? kvmCpu : undefined,
+      processor(spec, headRoom, host),
       element("clock", { offset: "utc" }),
       textElement("on_poweroff", "destroy"),
       textElement("on_reboot", "restart"),
       textElement("on_crash", "destroy"),
-      devices(record, host, files),
+      devices(spec, headRoom, host, files),
     ),
   );
 }
 
+function memory({ memoryMib }: GuestSpec, headRoom: HeadRoom | undefined): Element[] {
+  const now = element("memory", { unit: "MiB" }, String(memoryMib));
+  if (headRoom === undefined || headRoom.memoryMib === memoryMib) return [now];
+  const slots = headRoom.memorySlots;
+  return [element("maxMemory", { slots, unit: "MiB" }, String(headRoom.memoryMib)), now];
+}
+
+function vcpu({ vcpus }: GuestSpec, headRoom: HeadRoom | undefined, { cores }: DomainHost): Element {
+  const most = headRoom?.vcpus ?? vcpus;
+  const current = most === vcpus ? undefined : vcpus;
+  return element("vcpu", { placement: "static", cpuset: cores.guestSet, current }, String(most));
+}
+
+/** libvirt plugs memory only into machines that have memory nodes: this one has one. */
+function processor(
+  { vcpus, memoryMib }: GuestSpec,
+  headRoom: HeadRoom | undefined,
+  { virtType }: DomainHost,
+): Element | undefined {
+  const attributes = virtType === "kvm" ? kvmCpu.attributes : {};
+  if (headRoom === undefined) return virtType === "kvm" ? kvmCpu : undefined;
+  const cpus = `0-${Math.max(vcpus, headRoom.vcpus) - 1}`;
+  const node = element("cell", { id: 0, cpus, memory: memoryMib, unit: "MiB" });
+  return element("cpu", attributes, element("numa", {}, node));
+}
+
 /** Each vCPU anywhere on the guests' cores and never beyond; QEMU's own threads with the host. */
-function cpuTuning({ spec }: GuestRecord, host: DomainHost): Element {
+function cpuTuning(spec: GuestSpec, headRoom: HeadRoom | undefined, host: DomainHost): Element {
   const { shares, periodUs, quotaUsPerVcpu } = cpuBudget(spec, host);
   const limits =
     host.cgroup === undefined
@@ -68,13 +99,15 @@ function cpuTuning({ spec }: GuestRecord, host: DomainHost): Element {
           textElement("period", periodUs),
           textElement("quota", quotaUsPerVcpu),
         ];
-  const pins = Array.from({ length: spec.vcpus }, (_, vcpu) =>
-    element("vcpupin", { vcpu, cpuset: host.cores.guestSet }),
+  // Those that it may get while it runs as well.
+  const pins = Array.from({ length: headRoom?.vcpus ?? spec.vcpus }, (_, id) =>
+    element("vcpupin", { vcpu: id, cpuset: host.cores.guestSet }),
   );
   return element("cputune", {}, ...limits, ...pins, element("emulatorpin", { cpuset: host.cores.hostSet }));
 }
 
-function operatingSystem(boot: DirectBoot | undefined, { architecture }: DomainHost): Element {
+function operatingSystem({ boot: own, rescue }: GuestSpec, { architecture }: DomainHost): Element {
+  const boot = rescue === undefined ? own : rescue.boot;
   const machine = architecture === "x86_64" ? "q35" : "virt";
   const type = element("type", { arch: architecture, machine }, "hvm");
   if (boot === undefined) return element("os", {}, type, element("boot", { dev: "hd" }));
@@ -88,22 +121,20 @@ function operatingSystem(boot: DirectBoot | undefined, { architecture }: DomainH
   );
 }
 
-function devices({ spec }: GuestRecord, { diskCache }: DomainHost, files: GuestFiles): Element {
-  const disks = placeDisks(spec.disks, files).map(({ path }, index) =>
-    element(
-      "disk",
-      { type: "file", device: "disk" },
-      element("driver", { name: "qemu", type: "qcow2", cache: diskCache, discard: "unmap" }),
-      element("source", { file: path }),
-      element("target", { dev: diskName(index), bus: "virtio" }),
-    ),
-  );
+function devices(
+  spec: GuestSpec,
+  headRoom: HeadRoom | undefined,
+  { diskCache }: DomainHost,
+  files: GuestFiles,
+): Element {
+  const disks = disksOf(spec, files, diskCache);
   return element(
     "devices",
     {},
-    ...disks,
+    ...disks.map(diskDevice),
     ...spec.nics.map(networkInterface),
     element("controller", { type: "usb", model: "none" }),
+    ...ports(headRoom, disks.length + spec.nics.length),
     element("serial", { type: "file" }, element("source", { path: files.console, append: "on" })),
     element(
       "channel",
@@ -117,18 +148,20 @@ function devices({ spec }: GuestRecord, { diskCache }: DomainHost, files: GuestF
   );
 }
 
-/** `vda` to `vdz`, then `vdaa`, as the kernel goes on. */
-function diskName(index: number): string {
-  const last = String.fromCharCode(97 + (index % 26));
-  return index < 26 ? `vd${last}` : `${diskName(Math.floor(index / 26) - 1)}${last}`;
+/** While it is rescued, the rescue image is its first disk and the system disk the second one. */
+function disksOf(spec: GuestSpec, files: GuestFiles, cache: DiskDevice["cache"]): DiskDevice[] {
+  const own = placeDisks(spec.disks, files).map(({ disk, path }) => ({ path, serial: serialOf(disk) }));
+  const all = spec.rescue === undefined ? own : [{ path: files.rescue, serial: undefined }, ...own];
+  return all.map((disk, index) => ({ ...disk, target: diskName(index), cache }));
 }
 
-/** A tap that the network driver made and takes away again: libvirt shall not. */
-const networkInterface = ({ mac, tap }: GuestNic): Element =>
-  element(
-    "interface",
-    { type: "ethernet" },
-    element("mac", { address: mac }),
-    element("target", { dev: tap, managed: "no" }),
-    element("model", { type: "virtio" }),
-  );
+/** libvirt gives each device a port when it is switched on, and has none to spare unless it is told. */
+function ports(headRoom: HeadRoom | undefined, disksAndNics: number): Element[] {
+  if (headRoom === undefined) return [];
+  const count = disksAndNics + otherDevices + headRoom.devices;
+  const port = element("controller", { type: "pci", model: "pcie-root-port" });
+  return [element("controller", { type: "pci", model: "pcie-root" }), ...Array.from({ length: count }, () => port)];
+}
+
+/** The serial ports' controller, the balloon, and the source of random numbers. */
+const otherDevices = 3;

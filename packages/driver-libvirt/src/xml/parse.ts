@@ -39,6 +39,12 @@ export class XmlNode {
     return this.all(...path)[0] ?? new XmlNode(undefined);
   }
 
+  /** Every element right below this one. */
+  children(): XmlNode[] {
+    const names = typeof this.#value === "object" && this.#value !== null ? Object.keys(this.#value) : [];
+    return names.flatMap((name) => this.all(name));
+  }
+
   attribute(name: string): string | undefined {
     const value = this.#property(`@${name}`);
     return typeof value === "string" ? value : undefined;

@@ -57,15 +57,15 @@ describe("a guest's domain", () => {
     expect(tuning.one("shares").text).toBe("4096");
     expect(tuning.one("period").text).toBe("100000");
     expect(tuning.one("quota").text).toBe("50000");
-    expect(tuning.all("vcpupin").map((pin) => [pin.attribute("vcpu"), pin.attribute("cpuset")])).toEqual([
-      ["0", "1-15,17-31"],
-      ["1", "1-15,17-31"],
-    ]);
+    // Those that it may get while it runs as well.
+    expect(tuning.all("vcpupin").map((pin) => [pin.attribute("vcpu"), pin.attribute("cpuset")])).toEqual(
+      Array.from({ length: 8 }, (_, vcpu) => [String(vcpu), "1-15,17-31"]),
+    );
     expect(tuning.one("emulatorpin").attribute("cpuset")).toBe("0,16");
     expect(described(spec, { ...host, cgroup: "v2" }).one("cputune", "shares").text).toBe("156");
     const unlimited = described(spec, { ...host, cgroup: undefined }).one("cputune");
     expect([unlimited.all("shares").length, unlimited.all("quota").length, unlimited.all("vcpupin").length]).toEqual([
-      0, 0, 2,
+      0, 0, 8,
     ]);
   });
 
@@ -83,6 +83,42 @@ describe("a guest's domain", () => {
     expect([nic.one("target").attribute("dev"), nic.one("target").attribute("managed")]).toEqual([
       "ch0123456789ab",
       "no",
+    ]);
+  });
+
+  it("has room to grow: four times its vCPUs and memory, and eight ports", () => {
+    const domain = described(spec);
+    expect([domain.one("vcpu").attribute("current"), domain.one("vcpu").text]).toEqual(["2", "8"]);
+    expect([domain.one("memory").text, domain.one("maxMemory").text]).toEqual(["512", "2048"]);
+    expect(domain.one("cpu", "numa", "cell").attribute("memory")).toBe("512");
+    expect(domain.one("cpu").attribute("mode")).toBe("host-model");
+    const ports = domain.all("devices", "controller").filter((one) => one.attribute("model") === "pcie-root-port");
+    // Two disks, an interface and three devices of its own are there already.
+    expect(ports).toHaveLength(6 + 8);
+  });
+
+  it("has room to grow only where QEMU can give it", () => {
+    const large = described({ ...spec, vcpus: 250, memoryMib: 600 * 1024 });
+    expect([large.one("vcpu").attribute("current"), large.one("vcpu").text]).toEqual([undefined, "250"]);
+    expect(large.all("maxMemory")).toEqual([]);
+    const arm = described(spec, { ...host, architecture: "aarch64" });
+    expect([arm.one("vcpu").text, arm.all("maxMemory").length, arm.all("cpu", "numa").length]).toEqual(["2", 0, 0]);
+  });
+
+  it("boots from the rescue image while it is rescued, its own disks after that", () => {
+    const rescued = described({ ...spec, rescue: { base: spec.base } });
+    const sources = rescued.all("devices", "disk", "source").map((source) => source.attribute("file"));
+    expect(sources).toEqual([files.rescue, files.system, files.ephemeral(0)]);
+    expect(rescued.one("os", "boot").attribute("dev")).toBe("hd");
+  });
+
+  it("gives data disks a serial number, by which their guest finds them", () => {
+    const data = { kind: "data" as const, id: "dsk_01arz3ndektsv4rrffq69g5fav", sizeGib: 1 };
+    const disks = described({ ...spec, disks: [data, ...spec.disks] }).all("devices", "disk");
+    expect(disks.map((disk) => [disk.one("source").attribute("file"), disk.one("serial").text])).toEqual([
+      [files.system, undefined],
+      [files.ephemeral(0), undefined],
+      [files.data(data.id), data.id.slice(-20)],
     ]);
   });
 
