@@ -1,11 +1,15 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type {
+  BaseDisk,
   ComputeCapabilities,
   ComputeDriver,
   ComputeInventory,
   ConsoleReader,
   DiskKeeper,
+  DiskKey,
+  DiskLayer,
+  DiskMover,
   DiskSource,
   GuestSpec,
   GuestState,
@@ -22,6 +26,7 @@ import { ensureDisks, noteBase } from "./guests/disks.ts";
 import { abandonCopy, freezeSystemDisk, frozenSource } from "./guests/freeze.ts";
 import type { FoundGuest, Guests, HostTools } from "./guests/guests.ts";
 import { dropDisks, keepDisks, restoreDisks } from "./guests/kept-disks.ts";
+import { layersOf, putLayer } from "./guests/layers.ts";
 import { changeLive } from "./guests/live-change.ts";
 import { OneAtATime } from "./guests/one-at-a-time.ts";
 import { askToShutDown, cutPower, goOn, halt, powerOn } from "./guests/power.ts";
@@ -45,7 +50,9 @@ export interface LibvirtDriverParts {
  * Runs guests with QEMU through libvirt. What a guest shall be is kept in libvirt's own definition of it, its files
  * are in one folder, and this process keeps nothing: another that is opened in its place goes on.
  */
-export class LibvirtComputeDriver implements ComputeDriver, Pauser, Suspender, LiveChanger, DiskKeeper, ConsoleReader {
+export class LibvirtComputeDriver
+  implements ComputeDriver, Pauser, Suspender, LiveChanger, DiskMover, DiskKeeper, ConsoleReader
+{
   readonly capabilities: ComputeCapabilities;
   readonly #parts: LibvirtDriverParts;
   readonly #tools: HostTools;
@@ -142,6 +149,20 @@ export class LibvirtComputeDriver implements ComputeDriver, Pauser, Suspender, L
       if (!isDeepStrictEqual(plain(found.record.spec), plain(spec))) {
         await changeLive(this.#tools, this.#guests, found, spec, signal);
       }
+    });
+  }
+
+  layers(guestId: string, signal?: AbortSignal): Promise<readonly DiskLayer[]> {
+    return this.#change(guestId, "look at the disks of", signal, async () => {
+      const { files, record } = await this.#guests.requirePower(guestId, "stopped");
+      return layersOf(record.spec, files);
+    });
+  }
+
+  putLayer(guestId: string, disk: DiskKey, file: BaseDisk, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "put a layer of", signal, async () => {
+      const { files, record } = await this.#guests.requirePower(guestId, "stopped");
+      await putLayer(this.#tools.qemuImg, record.spec, files, { key: disk, file }, signal);
     });
   }
 

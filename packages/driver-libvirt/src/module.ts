@@ -73,6 +73,7 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
       liveResize: canPlug,
       liveDisks: canPlug,
       liveNics: canPlug,
+      moveDisks: true,
       keepDisks: true,
       consoleLog: true,
     },

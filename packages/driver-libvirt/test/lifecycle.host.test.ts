@@ -138,6 +138,58 @@ describe.skipIf(host === undefined)("guests of a real libvirtd, through their li
     expect((await readdir(folder)).toSorted()).toEqual(before);
   });
 
+  it("take their own layers over from another host, and no file that leads elsewhere", async () => {
+    const dataId = ids.next("dsk");
+    const disks: GuestSpec["disks"] = [
+      { kind: "system", sizeGib: 2 },
+      { kind: "data", id: dataId, sizeGib: 1 },
+    ];
+    const guest = await guests.defined({ disks });
+    const { driver } = guests;
+    const make = async (name: string, ...options: string[]): Promise<BaseDisk> => {
+      const path = join(guests.stateDir, name);
+      await run("qemu-img", ["create", "-q", "-f", "qcow2", ...options, path, "1G"]);
+      return { path, format: "qcow2", digest: guest.base.digest };
+    };
+    expect(await driver.layers(guest.id)).toMatchObject([
+      { disk: "system", path: guests.fileOf(guest, "system.qcow2") },
+      { disk: dataId, path: guests.fileOf(guest, `data-${dataId}.qcow2`) },
+    ]);
+
+    // On its host the base lies elsewhere; there is no such file here.
+    const layer = await make("layer.qcow2", "-u", "-F", "raw", "-b", "/elsewhere/base.raw");
+    await run("qemu-img", ["rebase", "-u", "-f", "qcow2", "-F", "raw", "-b", guest.base.path, layer.path]);
+    await run("qemu-io", ["-f", "qcow2", "-c", "write -P 0x33 1M 64k", layer.path]);
+    await run("qemu-img", ["rebase", "-u", "-f", "qcow2", "-F", "raw", "-b", "/elsewhere/base.raw", layer.path]);
+    await driver.putLayer(guest.id, "system", layer);
+    await driver.putLayer(guest.id, "system", layer);
+    await has(guest, "0x33");
+    const { stdout } = await run("qemu-img", ["info", "--output=json", guests.fileOf(guest, "system.qcow2")]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      "virtual-size": 2 * 2 ** 30,
+      "backing-filename": guest.base.path,
+      "backing-filename-format": "raw",
+    });
+    await driver.putLayer(guest.id, dataId, await make("data.qcow2"));
+
+    const dataFile = await make("outside.qcow2", "-o", `data_file=${join(guests.stateDir, "outside.raw")}`);
+    const large = await make("large.qcow2");
+    await run("qemu-img", ["resize", "-q", large.path, "3G"]);
+    for (const evil of [
+      await make("over.qcow2", "-u", "-F", "raw", "-b", "/etc/passwd"),
+      dataFile,
+      large,
+      { ...layer, path: guest.base.path },
+    ]) {
+      await expect(driver.putLayer(guest.id, dataId, evil)).rejects.toMatchObject({ code: "IMAGE_CORRUPT" });
+    }
+    await expect(driver.putLayer(guest.id, ids.next("dsk"), layer)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await driver.start(guest.id);
+    await expect(driver.putLayer(guest.id, "system", layer)).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(driver.layers(guest.id)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect((await readdir(guests.fileOf(guest, "."))).filter((name) => name.endsWith(".new"))).toEqual([]);
+  });
+
   it("are given processors, memory, disks and interfaces while they run, and give the last two back", async () => {
     const guest = await guests.booted("cloudhost.hotplug", { milliEcuPerVcpu: 2000 });
     const { driver } = guests;
