@@ -1,56 +1,26 @@
 import { createHash } from "node:crypto";
 import type { Observable } from "rxjs";
 import { GuardFailed } from "../database/script.ts";
-import type { Statement } from "../database/script.ts";
 import { CloudHostError, isCloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { OperationControl } from "./control.ts";
 import type { OperationDefinition } from "./definition.ts";
 import type { OperationEnd, OperationWatch } from "./handle.ts";
 import { Interruption } from "./interruption.ts";
 import { fenceGuard } from "./journal.ts";
-import type { NewOperation, OperationRow, Orphan } from "./journal.ts";
+import type { NewOperation, OperationRow } from "./journal.ts";
 import type { OperationProgress } from "./model.ts";
 import { OperationNews } from "./operation-news.ts";
 import { OperationRun } from "./operation-run.ts";
+import { findOrphans } from "./orphans.ts";
+import type { Orphan } from "./orphans.ts";
 import { RunCommits } from "./run-commits.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { HostElsewhere, LeaseLost } from "./stop-reasons.ts";
+import { lineOf } from "./submission.ts";
+import type { Submission } from "./submission.ts";
 import { journalledInput, stuckWhereItIs } from "./version-mismatch.ts";
-
-/** Who asks for an operation, and what the log says of it. A change's scope is one. */
-export interface Submitter {
-  readonly userId: string;
-  /** The log's line, committed with the operation. */
-  accepted?(what: {
-    readonly resources: readonly string[];
-    readonly projectId: string | null;
-    readonly operationId: string;
-  }): Statement;
-}
-
-/** What an operation is asked for with. */
-export interface Submission {
-  readonly definition: OperationDefinition;
-  readonly projectId: string | null;
-  readonly actor: Submitter;
-  readonly resourceId: string;
-  /** Id of something else that it is about, for the log. */
-  readonly relatedId?: string | undefined;
-  /** The host that its steps reach, where that is known already. */
-  readonly hostId: string | undefined;
-  readonly idempotencyKey: string | undefined;
-  /** How long it may take before it is taken back, in milliseconds. @defaultValue what its kind may, else no limit */
-  readonly timeoutMs?: number | undefined;
-  /** What the caller sent, parsed: compared when the same key comes again. */
-  readonly request: object;
-  /** What the steps need, resolved. */
-  readonly input: object;
-  /** What commits with it: the row it is about, made or taken. */
-  readonly statements: (operationId: string) => readonly Statement[];
-  /** What a guard among those means. */
-  refused(guard: string): Promise<CloudHostError>;
-}
 
 /** How the engine runs. */
 export interface EngineOptions {
@@ -79,6 +49,8 @@ export class OperationEngine implements OperationWatch {
   readonly #options: EngineOptions;
   readonly #owner: string;
   readonly #news: OperationNews;
+  /** What people decide about operations under way. */
+  readonly control: OperationControl;
   readonly #here = new Map<string, Here>();
   readonly #queue: Here[] = [];
   #running = 0;
@@ -100,6 +72,10 @@ export class OperationEngine implements OperationWatch {
       has: (operationId: string) => this.#here.has(operationId),
       run: (operationId: string) => this.#here.get(operationId)?.run,
     };
+    this.control = new OperationControl(dependencies, this.#definitions, {
+      interrupt: (operationId) => this.#here.get(operationId)?.interruption.cancel(),
+      takeOver: () => this.#takeOver(),
+    });
     this.#news = new OperationNews(dependencies.database, dependencies.clock, here, this.#stop.signal);
   }
 
@@ -109,7 +85,7 @@ export class OperationEngine implements OperationWatch {
     const { clock, logger } = this.#dependencies;
     const pump = async (): Promise<void> => {
       await this.#stay();
-      await this.takeOver();
+      await this.#takeOver();
     };
     this.#pump = clock.every(this.#options.leaseMs / 3, pump, (err) =>
       logger.error({ err }, "operations cannot be looked for"),
@@ -187,18 +163,13 @@ export class OperationEngine implements OperationWatch {
     return this.#news.ended(operationId);
   }
 
-  /** Somebody has cancelled an operation, durably: if it runs here, what it has under way is ended. */
-  interrupt(operationId: string): void {
-    this.#here.get(operationId)?.interruption.cancel();
-  }
-
   /** Takes over what nobody runs and can go on, or end, here. */
-  async takeOver(): Promise<void> {
-    const { clock, hosts, journal } = this.#dependencies;
+  async #takeOver(): Promise<void> {
+    const { clock, database, hosts } = this.#dependencies;
     const most = this.#options.concurrency - this.#here.size;
     if (!this.#options.runs || this.#stop.signal.aborted || most <= 0) return;
     const find = { hostIds: hosts.reached(), kinds: [...this.#definitions.keys()], nowMs: clock.nowMs(), most };
-    for (const orphan of await journal.orphans(find)) if (!this.#here.has(orphan.id)) await this.#acquire(orphan);
+    for (const orphan of await findOrphans(database, find)) if (!this.#here.has(orphan.id)) await this.#acquire(orphan);
   }
 
   /**
@@ -298,7 +269,7 @@ export class OperationEngine implements OperationWatch {
     if (this.#here.size === 0) return;
     // Only what really runs here: a run that broke off is nobody's once its lease is over.
     await database.run(journal.renew(this.#owner, [...this.#here.keys()]));
-    for (const id of await journal.cancelled(this.#owner)) this.interrupt(id);
+    for (const id of await journal.cancelled(this.#owner)) this.#here.get(id)?.interruption.cancel();
   }
 
   async #acquire({ id, kind, cursor, host_id: hostId }: Orphan): Promise<void> {
@@ -314,11 +285,5 @@ export class OperationEngine implements OperationWatch {
     }
   }
 }
-
-const lineOf = ({ actor, projectId, resourceId, relatedId }: Submission, operationId: string): readonly Statement[] => {
-  const resources = relatedId === undefined ? [resourceId] : [resourceId, relatedId];
-  const line = actor.accepted?.({ resources, projectId, operationId });
-  return line === undefined ? [] : [line];
-};
 
 const hashOf = (request: object): string => createHash("sha256").update(canonicalJson(request)).digest("hex");

@@ -90,19 +90,6 @@ export interface Fence {
   readonly epoch: number;
 }
 
-/** Which operations a process may take over. */
-export interface FindOrphans {
-  /** The hosts that it reaches. */
-  readonly hostIds: readonly string[];
-  /** The kinds that its version knows. */
-  readonly kinds: readonly string[];
-  readonly nowMs: number;
-  readonly most: number;
-}
-
-/** An operation that nobody runs. */
-export type Orphan = Pick<OperationRow, "id" | "kind" | "cursor" | "host_id">;
-
 /** How long an idempotency key is known. */
 const keyKeptMs = msFrom({ days: 7 });
 
@@ -264,33 +251,6 @@ export class OperationJournal {
         .select("id"),
     );
     return rows.map(({ id }) => id);
-  }
-
-  /**
-   * Operations that nobody runs, oldest first: those whose hosts are reached here, which go on; and those that are to
-   * end and have done nothing outside, which anybody can end.
-   */
-  async orphans({ hostIds, kinds, nowMs, most }: FindOrphans): Promise<readonly Orphan[]> {
-    const { read, tables } = this.#database;
-    return this.#database.all<Orphan>(
-      read(tables.operations)
-        .whereIn("state", ["running", "undoing"])
-        .whereIn("kind", [...kinds])
-        .whereRaw(`lease_until_ms < ${this.#database.leaseNow()}`)
-        .where(
-          (either) =>
-            void either
-              .whereNull("host_id")
-              .orWhereIn("host_id", [...hostIds])
-              .orWhereRaw(
-                "(state = 'running' AND NOT outside AND NOT no_return AND (cancel_at_ms IS NOT NULL OR deadline_ms <= ?))",
-                [nowMs],
-              ),
-        )
-        .orderBy("id")
-        .limit(most)
-        .select("id", "kind", "cursor", "host_id"),
-    );
   }
 
   /** A key is free again when the operation that had it is old. */

@@ -20,13 +20,13 @@ export interface ActAttempt {
 
 /** Makes what each kind of step is called with: what is known of the operation, and the tools of its kind. */
 export class StepContexts {
-  readonly #dependencies: RunDependencies;
+  readonly #dependencies: Omit<RunDependencies, "progress">;
   readonly #row: OperationRow;
   readonly #input: object;
   readonly #stop: AbortSignal;
 
   /** @param stop fires when this process stops */
-  constructor(dependencies: RunDependencies, row: OperationRow, input: object, stop: AbortSignal) {
+  constructor(dependencies: Omit<RunDependencies, "progress">, row: OperationRow, input: object, stop: AbortSignal) {
     this.#dependencies = dependencies;
     this.#row = row;
     this.#input = input;

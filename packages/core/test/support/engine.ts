@@ -10,6 +10,11 @@ import { defineOperation } from "../../src/operations/definition.ts";
 import type { OperationDefinition } from "../../src/operations/definition.ts";
 import { OperationEngine } from "../../src/operations/engine.ts";
 import { OperationJournal } from "../../src/operations/journal.ts";
+import type { OperationRow } from "../../src/operations/journal.ts";
+import type { Operation } from "../../src/operations/model.ts";
+import { HostElsewhere } from "../../src/operations/stop-reasons.ts";
+import { OperationRecords, operationOf } from "../../src/operations/store.ts";
+import type { ShownRow } from "../../src/operations/store.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 
@@ -80,12 +85,32 @@ export function testOperation(database: Database, world: TestWorld): OperationDe
     .failed(() => count(database, "failed", 1));
 }
 
+/** How an engine of the tests is. */
+export interface TestEngineOptions {
+  readonly leaseMs?: number;
+  readonly runs?: boolean;
+  readonly clock?: Clock;
+  /** The hosts that it reaches. A step sees such a one as `{ name, signal }`. */
+  readonly hosts?: readonly string[];
+  readonly onBoundary?: (name: string) => void;
+}
+
+/** What differs from one submission of the tests to another. */
+export interface TestSubmission {
+  readonly definition?: OperationDefinition;
+  readonly hostId?: string;
+  readonly timeoutMs?: number;
+  readonly idempotencyKey?: string;
+  readonly request?: object;
+}
+
 /** An engine over these operations, and how to ask it for one. */
 export function testEngine(
   database: Database,
   definitions: readonly OperationDefinition[],
-  options: { readonly leaseMs?: number; readonly runs?: boolean; readonly onBoundary?: (name: string) => void } = {},
+  options: TestEngineOptions = {},
 ) {
+  const { clock = hastyClock, hosts = [] } = options;
   const ids = uuidv7Ids({ nowMs: () => Date.now() });
   const journal = new OperationJournal(database, options.leaseMs ?? 60_000);
   const engine = new OperationEngine(
@@ -93,12 +118,19 @@ export function testEngine(
       database,
       journal,
       log: new LogStore(database, ids),
-      clock: hastyClock,
+      clock,
       logger: silentLogger,
       decideTools: undefined as never,
       recordTools: {} as never,
       actTools: {} as never,
-      hosts: { reached: () => [], reaches: () => false, host: () => undefined as never },
+      hosts: {
+        reached: () => hosts,
+        reaches: (hostId) => hosts.includes(hostId),
+        host: (hostId, { signal }) => {
+          if (!hosts.includes(hostId)) throw new HostElsewhere(hostId);
+          return { name: hostId, signal } as never;
+        },
+      },
       onBoundary: options.onBoundary ?? (() => {}),
       committed: () => {},
     },
@@ -106,20 +138,26 @@ export function testEngine(
     ids,
     { runs: options.runs ?? true, leaseMs: options.leaseMs ?? 60_000, concurrency: 8 },
   );
-  const submit = (input: object, more: { idempotencyKey?: string; request?: object } = {}) =>
+  const submit = (input: object, more: TestSubmission = {}) =>
     engine.submit({
-      definition: definitions[0] as OperationDefinition,
+      definition: more.definition ?? (definitions[0] as OperationDefinition),
       projectId: "prj_x",
       actor: { userId: "amy" },
       resourceId: "srv_x",
-      hostId: undefined,
+      hostId: more.hostId,
+      timeoutMs: more.timeoutMs,
       idempotencyKey: more.idempotencyKey,
       request: more.request ?? input,
       input,
       statements: () => [],
       refused: async () => final,
     });
-  return { engine, journal, submit };
+  const records = new OperationRecords(database);
+  /** The operation as an operator sees it. */
+  const shown = async (id: string): Promise<Operation> =>
+    operationOf((await records.get(id)) as ShownRow, { known: true, hosts: true });
+  const row = async (id: string): Promise<OperationRow> => (await records.get(id)) as OperationRow;
+  return { engine, journal, submit, shown, row };
 }
 
 /** What a counter of {@link count} stands at. */

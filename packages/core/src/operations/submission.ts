@@ -1,0 +1,47 @@
+import type { Statement } from "../database/script.ts";
+import type { CloudHostError } from "../errors.ts";
+import type { OperationDefinition } from "./definition.ts";
+
+/** Who asks for an operation, and what the log says of it. A change's scope is one. */
+export interface Submitter {
+  readonly userId: string;
+  /** The log's line, committed with the operation. */
+  accepted?(what: {
+    readonly resources: readonly string[];
+    readonly projectId: string | null;
+    readonly operationId: string;
+  }): Statement;
+}
+
+/** What an operation is asked for with. */
+export interface Submission {
+  readonly definition: OperationDefinition;
+  readonly projectId: string | null;
+  readonly actor: Submitter;
+  readonly resourceId: string;
+  /** Id of something else that it is about, for the log. */
+  readonly relatedId?: string | undefined;
+  /** The host that its steps reach, where that is known already. */
+  readonly hostId: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** How long it may take before it is taken back, in milliseconds. @defaultValue what its kind may, else no limit */
+  readonly timeoutMs?: number | undefined;
+  /** What the caller sent, parsed: compared when the same key comes again. */
+  readonly request: object;
+  /** What the steps need, resolved. */
+  readonly input: object;
+  /** What commits with it: the row it is about, made or taken. */
+  readonly statements: (operationId: string) => readonly Statement[];
+  /** What a guard among those means. */
+  refused(guard: string): Promise<CloudHostError>;
+}
+
+/** The log's line of a submission, where one is wanted. */
+export const lineOf = (
+  { actor, projectId, resourceId, relatedId }: Submission,
+  operationId: string,
+): readonly Statement[] => {
+  const resources = relatedId === undefined ? [resourceId] : [resourceId, relatedId];
+  const line = actor.accepted?.({ resources, projectId, operationId });
+  return line === undefined ? [] : [line];
+};
