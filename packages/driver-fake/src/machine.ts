@@ -1,7 +1,7 @@
 import { CloudHostError, cpuBudget, diskKey } from "@cloudhost/core/ports";
 import type { Clock, ComputeInventory, CpuBudget, DiskSource, GuestSpec } from "@cloudhost/core/ports";
 import { baseSize, rawSize } from "./disks/guest-disks.ts";
-import { writesOf } from "./disks/writes.ts";
+import { diskBytes, writesOf } from "./disks/writes.ts";
 import { liveNeeds } from "./live-change.ts";
 import type { FakeHostOptions } from "./options.ts";
 import type { FakeGuest } from "./world/guest.ts";
@@ -46,6 +46,7 @@ export class Machine {
       throw conflict(present.power, ["stopped"], `${spec.id} is ${present.power} with another specification.`);
     }
     requireFeasible(spec, this.#parts.options.capabilities);
+    if (present !== undefined) refuseToShrink(present.spec, spec);
     const [baseBytes, rescueBytes] = await Promise.all([
       baseSize(spec),
       spec.rescue === undefined ? null : rawSize(spec.rescue.base),
@@ -110,6 +111,7 @@ export class Machine {
     const missing = liveNeeds(present.spec, spec).find((need) => need === "restart" || !capabilities[need]);
     if (missing !== undefined) throw unsupported(missing === "restart" ? "a change that takes a restart" : missing);
     requireFeasible(spec, capabilities);
+    refuseToShrink(present.spec, spec);
     this.#requireTaps(spec);
     await this.#world.commit({ kind: "changed", spec, atMs: this.#nowMs(), cpu: this.#cpu(spec) });
     await this.#world.disks.tidy(this.guest(spec.id));
@@ -199,6 +201,15 @@ function requireFeasible({ boot, rescue, disks }: GuestSpec, can: FakeHostOption
   if (twice === -1) return;
   const issues = [{ path: `disks.${twice}`, message: `another disk is ${keys[twice]} already` }];
   throw new CloudHostError("INVALID_ARGUMENT", "A guest has each of its disks once.", { issues });
+}
+
+/** Another base has a system disk of its own: that one may be smaller. */
+function refuseToShrink(present: GuestSpec, wanted: GuestSpec): void {
+  for (const disk of wanted.disks.map(diskKey)) {
+    if (disk === "system" && present.base.digest !== wanted.base.digest) continue;
+    if (diskBytes(wanted, disk) >= diskBytes(present, disk)) continue;
+    throw conflict("larger", ["at least as large"], `The disk ${disk} of ${present.id} cannot shrink.`);
+  }
 }
 
 const conflict = (state: string, allowed: readonly string[], message: string): CloudHostError =>

@@ -3,8 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sampleGuest } from "@cloudhost/conformance";
 import type { ComputeSubject, NetworkSubject, SampleGuest } from "@cloudhost/conformance";
-import { VirtualClock } from "@cloudhost/core/ports";
-import type { ComputeDriver, ComputeExtensions, HostConfig, HostReserve, NetworkDriver } from "@cloudhost/core/ports";
+import { macAddress, tapName, uuidv7Ids, VirtualClock } from "@cloudhost/core/ports";
+import type {
+  ComputeDriver,
+  ComputeExtensions,
+  ExtendedComputeDriver,
+  GuestNic,
+  HostConfig,
+  HostReserve,
+  Ids,
+  NetworkDriver,
+} from "@cloudhost/core/ports";
 import { fakeHost, holdFakeWorld } from "../src/index.ts";
 import type { FakeHostInput, FakeHostView, FakeWorld } from "../src/index.ts";
 import { contextOf, openCompute, openNetwork } from "./open.ts";
@@ -60,6 +69,7 @@ export async function openSubject(
   const dir = await temporaryFolder(opening);
   const config = fakeHost({
     name: "host-1",
+    requireTaps: false,
     ...input,
     ...(where === "in a folder" ? { state: join(dir, "state") } : {}),
   });
@@ -68,7 +78,7 @@ export async function openSubject(
   const world = opening.use(holdFakeWorld(config));
   let newest = await openCompute(config, context);
   opening.defer(() => newest[Symbol.asyncDispose]());
-  const reopen = async (reserve: HostReserve = config.reserve): Promise<ComputeDriver> => {
+  const reopen = async (reserve: HostReserve = config.reserve): Promise<ExtendedComputeDriver> => {
     await newest[Symbol.asyncDispose]();
     return (newest = await openCompute(config, { ...context, reserve }));
   };
@@ -77,6 +87,7 @@ export async function openSubject(
   return {
     ...sample,
     driver: newest,
+    spareNic: nicFor(uuidv7Ids(clock)),
     reserve: config.reserve,
     clock,
     readyWithinMs: 5000,
@@ -85,6 +96,11 @@ export async function openSubject(
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
 }
+
+const nicFor = (ids: Ids): GuestNic => {
+  const id = ids.next("nic");
+  return { id, tap: tapName(id), mac: macAddress(id), address: "10.0.0.2", prefixLength: 24, gateway: "10.0.0.1" };
+};
 
 /** A host for the network suite. No packet moves on it. */
 export async function openNetworkSubject(input: Partial<FakeHostInput> = {}): Promise<NetworkSubject> {
@@ -133,6 +149,12 @@ function observe(world: FakeWorld): ComputeSubject["host"] {
         ...files.filter((file) => file.guestId === guestId).map(({ path }) => path),
       ];
     },
+    taps: async (guestId) => {
+      const guest = await guestOf(guestId);
+      return guest?.power === "running" ? guest.spec.nics.map(({ tap }) => tap) : [];
+    },
+    disks: (guestId) => world.disks("host-1", guestId),
+    writeDisk: (guestId, disk, text) => world.writeDisk("host-1", guestId, disk, text),
     cpuBudget: async (guestId) => {
       const cpu = (await guestOf(guestId))?.cpu;
       if (cpu === undefined || cpu === null) throw new Error(`${guestId} does not run`);

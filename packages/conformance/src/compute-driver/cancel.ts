@@ -28,6 +28,30 @@ export function cancelSuite(open: OpenComputeSubject): void {
   );
 
   it(
+    "does nothing of what is optional either",
+    eachCase(open, async ({ driver, guest, ids }) => {
+      const fired = AbortSignal.abort();
+      await driver.define(guest);
+      const calls = [
+        driver.pause?.(guest.id, fired),
+        driver.unpause?.(guest.id, fired),
+        driver.suspend?.(guest.id, fired),
+        driver.change?.(guest, fired),
+        driver.layers?.(guest.id, fired),
+        driver.putLayer?.(guest.id, "system", guest.base, fired),
+        driver.keepDisks?.(guest.id, ids.next("snp"), fired),
+        driver.restoreDisks?.(guest.id, ids.next("snp"), fired),
+        driver.consoleLog?.(guest.id, 1, fired),
+      ];
+      const outcomes = await Promise.allSettled(calls.filter((call) => call !== undefined));
+      for (const outcome of outcomes) {
+        expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CANCELLED" } });
+      }
+      expect(await stateOf(driver, guest)).toMatchObject({ power: "stopped" });
+    }),
+  );
+
+  it(
     "stops waiting for a guest's OS",
     eachCase(open, async ({ driver, guest }) => {
       const cancel = new AbortController();

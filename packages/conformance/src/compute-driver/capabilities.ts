@@ -59,38 +59,14 @@ export function capabilitiesSuite(open: OpenComputeSubject): void {
   it(
     "each and its methods are there together, or not at all",
     eachCase(open, async ({ driver }) => {
-      const extended: ExtendedComputeDriver = driver;
       const promised = new Set<string>();
       for (const [capability, methods] of Object.entries(extensionMethods)) {
         if (driver.capabilities[capability as keyof typeof extensionMethods])
           for (const method of methods) promised.add(method);
       }
       const methods = new Set(Object.values(extensionMethods).flat());
-      const present = [...methods].filter((method) => typeof extended[method] === "function");
+      const present = [...methods].filter((method) => typeof driver[method] === "function");
       expect(new Set(present)).toEqual(promised);
     }),
   );
-
-  it(
-    "liveResize: changes a running guest",
-    eachCase(open, async ({ driver, guest, host, skip, readyWithinMs }) => {
-      skip(!driver.capabilities.liveResize, "the driver cannot resize a running guest");
-      assert(isLiveChanger(driver));
-      // Linux takes memory in blocks of 128 MiB, so that no driver needs to give less.
-      const larger: GuestSpec = { ...guest, vcpus: guest.vcpus + 1, memoryMib: guest.memoryMib + 128 };
-      await driver.define(guest);
-      await driver.start(guest.id);
-      await expect.poll(() => host.boots(guest.id), { timeout: readyWithinMs, interval: 20 }).toBe(1);
-      await driver.change(larger);
-      await driver.change(larger);
-      // It runs as the larger one now: that specification is no change, and the old one is.
-      await driver.define(larger);
-      await expect(driver.define(guest)).rejects.toMatchObject({ code: "CONFLICT" });
-      expect(await stateOf(driver, guest)).toMatchObject({ power: "running" });
-      expect(await host.boots(guest.id)).toBe(1);
-    }),
-  );
 }
-
-const isLiveChanger = (driver: ComputeDriver): driver is ComputeDriver & LiveChanger =>
-  "change" in driver && typeof driver.change === "function";

@@ -1,14 +1,19 @@
-import { uuidv7Ids } from "@cloudhost/core/ports";
+import { extensionMethods, uuidv7Ids } from "@cloudhost/core/ports";
 import type {
   Clock,
   ComputeDriver,
+  ComputeExtensions,
   CpuBudget,
   DirectBoot,
+  DiskKey,
+  ExtendedComputeDriver,
+  GuestNic,
   GuestSpec,
   GuestState,
   HostReserve,
   Ids,
 } from "@cloudhost/core/ports";
+import { assert, expect } from "vitest";
 import type { TestContext } from "vitest";
 
 /**
@@ -16,11 +21,13 @@ import type { TestContext } from "vitest";
  * What the driver can do is not told here: the suite asks the driver's `capabilities` itself.
  */
 export interface ComputeSubject extends AsyncDisposable {
-  readonly driver: ComputeDriver;
+  readonly driver: ExtendedComputeDriver;
   /** A guest that no other case has. Its base is a real disk image of at most some hundred MiB; it has one system disk. */
   readonly guest: GuestSpec;
   /** A kernel for this host. A driver without `directBoot` must refuse it; the file may then be anything. */
   readonly boot: DirectBoot;
+  /** An interface whose tap is on the host and that no guest has. Needed when the driver claims `liveNics`. */
+  readonly spareNic?: GuestNic;
   /** What the driver was opened with. */
   readonly reserve: HostReserve;
   /** The clock that the driver was opened with. */
@@ -34,7 +41,15 @@ export interface ComputeSubject extends AsyncDisposable {
    * The suite calls `recover()`. Disposing of the subject closes the newest.
    * @param reserve instead of {@link ComputeSubject.reserve}
    */
-  reopen(reserve?: HostReserve): Promise<ComputeDriver>;
+  reopen(reserve?: HostReserve): Promise<ExtendedComputeDriver>;
+}
+
+/** A guest's disk on the host, looked at past the driver. */
+export interface DiskView {
+  /** Its size as the guest sees it. */
+  readonly sizeBytes: number;
+  /** What {@link HostObserver.writeDisk} wrote last on what the disk is now; empty before. */
+  readonly text: string;
 }
 
 /** Looks at the host itself (its files, processes, cgroups, the guest's console), so that no driver is its own witness. */
@@ -43,6 +58,12 @@ export interface HostObserver {
   boots(guestId: string): Promise<number>;
   /** Names of all that is on the host because of this guest: files, processes, domains. Base images are not. */
   leftovers(guestId: string): Promise<readonly string[]>;
+  /** The guest's own disks, running or not. The one that it is rescued from is not among them. */
+  disks(guestId: string): Promise<ReadonlyMap<DiskKey, DiskView>>;
+  /** Writes a short text into a disk of a stopped guest, at a place that its OS leaves alone. */
+  writeDisk(guestId: string, disk: DiskKey, text: string): Promise<void>;
+  /** Names of the taps that this running guest holds. Needed when the driver claims `liveNics`. */
+  taps?(guestId: string): Promise<readonly string[]>;
   /** What the kernel enforces for this running guest. Needed when the driver claims `cpuQuota`. */
   cpuBudget?(guestId: string): Promise<CpuBudget>;
 }
@@ -68,14 +89,15 @@ export function eachCase(
   return async (context) => {
     await using cleanup = new AsyncDisposableStack();
     const subject = cleanup.use(await open());
-    const { guest, boot, reserve, clock, readyWithinMs, host } = subject;
+    const { guest, boot, spareNic, reserve, clock, readyWithinMs, host } = subject;
     let driver = subject.driver;
     cleanup.defer(() => driver.remove(guest.id));
-    const reopen = async (withReserve?: HostReserve): Promise<ComputeDriver> =>
+    const reopen = async (withReserve?: HostReserve): Promise<ExtendedComputeDriver> =>
       (driver = await subject.reopen(withReserve));
     const skip = (when: boolean, why: string): void => context.skip(when, why);
     const ids = uuidv7Ids(clock);
-    await run({ driver, guest, boot, reserve, clock, readyWithinMs, host, reopen, ids, skip });
+    const nic = spareNic === undefined ? {} : { spareNic };
+    await run({ driver, guest, boot, ...nic, reserve, clock, readyWithinMs, host, reopen, ids, skip });
   };
 }
 
@@ -88,6 +110,33 @@ export async function listed(driver: ComputeDriver, signal?: AbortSignal): Promi
   const states: GuestState[] = [];
   for await (const state of driver.list(signal)) states.push(state);
   return states;
+}
+
+/** The methods of an optional interface, which a driver that claims the capability must have. */
+export function extensionsOf(
+  driver: ExtendedComputeDriver,
+  capability: keyof typeof extensionMethods,
+): ComputeDriver & ComputeExtensions {
+  for (const method of extensionMethods[capability]) {
+    assert(typeof driver[method] === "function", `The driver claims ${capability} and has no ${method}.`);
+  }
+  return driver as ComputeDriver & ComputeExtensions;
+}
+
+/** Starts the guest and waits until its OS boots. */
+export async function startToBoot(subject: ComputeCase): Promise<void> {
+  const { driver, guest } = subject;
+  await driver.define(guest);
+  await driver.start(guest.id);
+  await bootsTo(subject, 1);
+}
+
+/** Waits until the guest's OS has begun to boot so often. */
+export async function bootsTo(
+  { guest, host, readyWithinMs }: Pick<ComputeCase, "guest" | "host" | "readyWithinMs">,
+  boots: number,
+): Promise<void> {
+  await expect.poll(() => host.boots(guest.id), { timeout: readyWithinMs, interval: 20 }).toBe(boots);
 }
 
 /** The same guest with other memory. */

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bytesFromGib, GuestSpec } from "@cloudhost/core/ports";
+import { bytesFromGib, diskKey, GuestSpec } from "@cloudhost/core/ports";
+import type { DiskKey } from "@cloudhost/core/ports";
 
 const program = fileURLToPath(new URL("guest.sh", import.meta.url));
 
@@ -26,17 +27,24 @@ export class GuestFolder {
     const draft = `${this.#dir}.new`;
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
-    for (const [index, { kind, sizeGib }] of spec.disks.entries()) {
-      if (kind === "system") await copyFile(spec.base.path, join(draft, "system.raw"));
-      else await writeSparse(join(draft, `ephemeral-${index}.raw`), bytesFromGib(sizeGib));
-    }
+    await copyFile(spec.base.path, join(draft, "system.raw"));
+    await growDisks(draft, spec);
     await writeFile(join(draft, "spec.json"), JSON.stringify(spec));
     await rename(draft, this.#dir);
   }
 
-  /** Gives a guest that is there another specification. */
-  change(spec: GuestSpec): Promise<void> {
-    return this.#write("spec.json", JSON.stringify(spec));
+  /** Gives a guest that is there another specification. It is written last: a kill before leaves the rest to a repeat. */
+  async change(spec: GuestSpec): Promise<void> {
+    await growDisks(this.#dir, spec);
+    const wanted = new Set(spec.disks.map(diskKey));
+    const gone = (await this.spec())?.disks.map(diskKey).filter((disk) => !wanted.has(disk)) ?? [];
+    for (const disk of gone) await rm(this.disk(disk), { force: true });
+    await this.#write("spec.json", JSON.stringify(spec));
+  }
+
+  /** Where a disk is: a raw file. That of the system disk ends where its base does. */
+  disk(disk: DiskKey): string {
+    return this.#file(`${disk}.raw`);
   }
 
   /** Its process; `undefined` when it does not run. */
@@ -103,9 +111,12 @@ export class GuestFolder {
   }
 }
 
-async function writeSparse(path: string, bytes: number): Promise<void> {
-  await writeFile(path, "");
-  await truncate(path, bytes);
+/** Makes data and ephemeral disks that are not there, and lets them grow to their size. */
+async function growDisks(dir: string, { disks }: GuestSpec): Promise<void> {
+  for (const disk of disks.filter(({ kind }) => kind !== "system")) {
+    await using file = await open(join(dir, `${diskKey(disk)}.raw`), "a");
+    await file.truncate(bytesFromGib(disk.sizeGib));
+  }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { EventEmitter, on } from "node:events";
 import { access, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { CloudHostError, computeDriverModule, noExtensions } from "@cloudhost/core/ports";
+import { CloudHostError, computeDriverModule, diskKey, noExtensions } from "@cloudhost/core/ports";
 import type {
   ComputeDriver,
   ComputeInventory,
@@ -75,6 +75,7 @@ export class ProcessDriver implements ComputeDriver {
         });
       }
       await refuseWhatCannotRun(spec);
+      if (present !== undefined) refuseToShrink(present, spec);
       await (present === undefined ? guest.create(spec) : guest.change(spec));
     });
   }
@@ -208,10 +209,10 @@ export class ProcessDriver implements ComputeDriver {
   }
 }
 
-async function refuseWhatCannotRun({ base, boot }: GuestSpec): Promise<void> {
-  if (boot !== undefined) {
-    const details = { feature: "starting a kernel directly", by: "process driver" };
-    throw new CloudHostError("UNSUPPORTED", "A process has no kernel of its own.", details);
+async function refuseWhatCannotRun({ base, boot, rescue }: GuestSpec): Promise<void> {
+  if (boot !== undefined || rescue !== undefined) {
+    const details = { feature: "starting a kernel, or another image", by: "process driver" };
+    throw new CloudHostError("UNSUPPORTED", "A process has neither kernel nor image.", details);
   }
   try {
     await access(base.path);
@@ -219,6 +220,14 @@ async function refuseWhatCannotRun({ base, boot }: GuestSpec): Promise<void> {
     const details = { resource: "base image", id: base.path };
     throw new CloudHostError("NOT_FOUND", `The base ${base.path} cannot be read.`, details, { cause });
   }
+}
+
+function refuseToShrink(present: GuestSpec, wanted: GuestSpec): void {
+  const before = new Map(present.disks.map((disk) => [diskKey(disk), disk.sizeGib]));
+  const smaller = wanted.disks.find((disk) => disk.sizeGib < (before.get(diskKey(disk)) ?? 0));
+  if (smaller === undefined) return;
+  const details = { state: "larger", allowed: ["at least as large"] };
+  throw new CloudHostError("CONFLICT", `The disk ${diskKey(smaller)} of ${present.id} cannot shrink.`, details);
 }
 
 function refuseIfCancelled(signal: AbortSignal | undefined): void {

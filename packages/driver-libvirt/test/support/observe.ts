@@ -1,11 +1,16 @@
-import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { HostObserver } from "@cloudhost/conformance";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
+import type { DiskView, HostObserver } from "@cloudhost/conformance";
 import { uuidOf } from "@cloudhost/core/ports";
-import type { CpuBudget } from "@cloudhost/core/ports";
+import type { CpuBudget, DiskKey } from "@cloudhost/core/ports";
 import { Libvirt } from "@cloudhost/libvirt-rpc";
 import { record } from "../../../../scripts/ledger.ts";
 import type { TestHost } from "./host.ts";
+
+const run = promisify(execFile);
 
 /** What the kernel enforces for a guest, read from its control groups. */
 export interface GuestLimits extends CpuBudget {
@@ -26,8 +31,47 @@ export function observe(host: TestHost, instancesDir: string): HostObserver {
       ...(await processesOf(guestId)).map((pid) => `process ${pid}`),
       ...(await domainsOf(host, guestId)),
     ],
+    disks: async (guestId) => {
+      const disks = (await filesBelow(join(instancesDir, guestId))).flatMap((path) => {
+        const disk = keyOf(relative(join(instancesDir, guestId), path));
+        return disk === undefined ? [] : [{ disk, path }];
+      });
+      return new Map(await Promise.all(disks.map(async ({ disk, path }) => [disk, await viewDisk(path)] as const)));
+    },
+    writeDisk: async (guestId, disk, text) => {
+      const path = fileOf(join(instancesDir, guestId), disk);
+      const pattern = `${path}.text`;
+      await writeFile(pattern, text.padEnd(textBytes, "\0"));
+      await run("qemu-io", ["-f", "qcow2", "-c", `write -s ${pattern} ${textOffset} ${textBytes}`, path]);
+      await rm(pattern);
+    },
     cpuBudget: (guestId) => readLimits(host, guestId),
   };
+}
+
+/** Behind the file system of the test's image, and within a disk of 1 GiB. */
+const textOffset = 2 ** 29;
+const textBytes = 512;
+
+const fileOf = (dir: string, disk: DiskKey): string => {
+  if (disk === "system") return join(dir, "system.qcow2");
+  return join(dir, disk === "ephemeral" ? "ephemeral-0.qcow2" : `data-${disk}.qcow2`);
+};
+
+const keyOf = (name: string): DiskKey | undefined => {
+  if (name === "system.qcow2") return "system";
+  return name === "ephemeral-0.qcow2" ? "ephemeral" : /^data-(dsk_\w+)\.qcow2$/.exec(name)?.[1];
+};
+
+async function viewDisk(path: string): Promise<DiskView> {
+  const info = await run("qemu-img", ["info", "-U", "--output=json", path]);
+  const { "virtual-size": sizeBytes } = JSON.parse(info.stdout) as { readonly "virtual-size": number };
+  const dir = await mkdtemp(join(tmpdir(), "cloudhost-text-"));
+  const copy = ["if=" + path, "of=" + join(dir, "text"), `bs=${textBytes}`, "count=" + (textOffset / textBytes + 1)];
+  await run("qemu-img", ["dd", "-U", "-f", "qcow2", "-O", "raw", ...copy, `skip=${textOffset / textBytes}`]);
+  const text = (await readFile(join(dir, "text"), "latin1")).replaceAll("\0", "");
+  await rm(dir, { recursive: true });
+  return { sizeBytes, text };
 }
 
 async function filesBelow(dir: string): Promise<string[]> {
