@@ -1,18 +1,8 @@
 import { writeFile } from "node:fs/promises";
-import type { ComputeDriver, GuestSpec } from "@cloudhost/core/ports";
-import type { FakeHostInput } from "../../src/index.ts";
-
-/** A driver with one fault, and the cases of the suite that must find it. */
-export interface Mutant {
-  readonly name: string;
-  /** The part of the suite that is run over it. */
-  readonly behaviour: string;
-  readonly caught: readonly string[];
-  readonly host?: Partial<FakeHostInput>;
-  mutate(driver: ComputeDriver): Partial<ComputeDriver>;
-}
-
-const nothing = async (): Promise<void> => {};
+import type { ExtendedComputeDriver, GuestSpec } from "@cloudhost/core/ports";
+import { lifeMutants } from "./life-mutants.ts";
+import { nothing } from "./mutant.ts";
+import type { Mutant } from "./mutant.ts";
 
 /** Faults that drivers have had, or nearly. */
 export const mutants: readonly Mutant[] = [
@@ -42,7 +32,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "that claims a quota and sets none",
     behaviour: "capabilities",
-    caught: ["cpuQuota: the kernel holds the guest to its EUCU", "liveResize: changes a running guest"],
+    caught: ["cpuQuota: the kernel holds the guest to its EUCU"],
     mutate: (driver) => ({
       define: (spec: GuestSpec) => driver.define({ ...spec, milliEcuPerVcpu: spec.milliEcuPerVcpu * 2 }),
     }),
@@ -50,8 +40,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "that claims live resize and lacks it",
     behaviour: "capabilities",
-    caught: ["each and its methods are there together, or not at all", "liveResize: changes a running guest"],
-    mutate: () => ({ change: undefined }) as Partial<ComputeDriver>,
+    caught: ["each and its methods are there together, or not at all"],
+    mutate: () => ({ change: undefined }),
   },
   {
     name: "that reboots at each repeat",
@@ -148,6 +138,7 @@ export const mutants: readonly Mutant[] = [
     caught: ["has each guest once, as get tells it", "has every guest of this host"],
     mutate: () => ({ list: silence }),
   },
+  ...lifeMutants,
 ];
 
 // oxlint-disable-next-line require-yield -- that is the fault

@@ -1,14 +1,14 @@
 // Run by mutants.test.ts, and by nothing else: its cases fail.
 import { describeComputeDriver } from "@cloudhost/conformance";
 import type { ComputeSubject } from "@cloudhost/conformance";
-import type { ComputeDriver } from "@cloudhost/core/ports";
+import type { ExtendedComputeDriver } from "@cloudhost/core/ports";
 import { openSubject } from "../subject.ts";
 import { mutants } from "./mutants.ts";
-import type { Mutant } from "./mutants.ts";
+import type { FakeDriver, Mutant } from "./mutant.ts";
 
 /** The driver with the mutant's methods in the place of its own. */
-function mutated(driver: ComputeDriver, mutant: Mutant): ComputeDriver {
-  const faulty: Readonly<Record<PropertyKey, unknown>> = { ...mutant.mutate(driver) };
+function mutated(driver: ExtendedComputeDriver, mutant: Mutant): ExtendedComputeDriver {
+  const faulty: Readonly<Record<PropertyKey, unknown>> = { ...mutant.mutate(driver as FakeDriver) };
   return new Proxy(driver, {
     has: (target, name) => (name in faulty ? faulty[name as string] !== undefined : name in target),
     get(target, name) {
