@@ -1,11 +1,5 @@
 import { cpuBudget, extensionMethods, noExtensions } from "@cloudhost/core/ports";
-import type {
-  ComputeCapabilities,
-  ComputeDriver,
-  ExtendedComputeDriver,
-  GuestSpec,
-  LiveChanger,
-} from "@cloudhost/core/ports";
+import type { ComputeCapabilities } from "@cloudhost/core/ports";
 import { assert, expect, it } from "vitest";
 import { eachCase, stateOf } from "./case.ts";
 import type { OpenComputeSubject } from "./case.ts";

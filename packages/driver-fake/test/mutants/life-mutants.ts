@@ -117,7 +117,10 @@ export const lifeMutants: readonly Mutant[] = [
     behaviour: "rescue",
     caught: ["boots beside the guest's own disks, and leaves them as they were"],
     mutate: (driver) => ({
-      define: ({ rescue: _, ...spec }: GuestSpec) => driver.define(spec),
+      define: (spec) => {
+        const { rescue: _, ...withoutRescue } = spec;
+        return driver.define(withoutRescue);
+      },
     }),
   },
   {

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { ExtendedComputeDriver, GuestSpec } from "@cloudhost/core/ports";
+import type { GuestSpec } from "@cloudhost/core/ports";
 import { lifeMutants } from "./life-mutants.ts";
 import { nothing } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
