@@ -45,6 +45,7 @@ export function observe(host: TestHost, instancesDir: string): HostObserver {
       await run("qemu-io", ["-f", "qcow2", "-c", `write -s ${pattern} ${textOffset} ${textBytes}`, path]);
       await rm(pattern);
     },
+    taps: (guestId) => tapsOf(host, guestId),
     cpuBudget: (guestId) => readLimits(host, guestId),
   };
 }
@@ -94,6 +95,14 @@ async function domainsOf({ libvirtd }: TestHost, guestId: string): Promise<strin
   await using libvirt = await Libvirt.open({ socketPath: libvirtd.socketPath });
   const domains = await libvirt.listDomains();
   return domains.filter(({ uuid }) => uuid === uuidOf(guestId)).map(({ name }) => `domain ${name}`);
+}
+
+/** Taps that the guest's running QEMU has, as libvirt tells. */
+async function tapsOf({ libvirtd }: TestHost, guestId: string): Promise<string[]> {
+  await using libvirt = await Libvirt.open({ socketPath: libvirtd.socketPath });
+  const domains = await libvirt.listDomains();
+  const xml = await domains.find(({ uuid }) => uuid === uuidOf(guestId))?.describe();
+  return [...(xml ?? "").matchAll(/<target dev='(ch[0-9a-z]{12})'/g)].map(([, tap = ""]) => tap);
 }
 
 /** The limits of a running guest, from the kernel. */

@@ -1,14 +1,17 @@
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { ComputeSubject } from "@cloudhost/conformance";
-import { silentLogger, systemClock, uuidv7Ids } from "@cloudhost/core/ports";
-import type { ComputeDriver, DirectBoot, GuestSpec, HostReserve } from "@cloudhost/core/ports";
+import { macAddress, silentLogger, systemClock, tapName, uuidv7Ids } from "@cloudhost/core/ports";
+import type { ComputeDriver, DirectBoot, GuestNic, GuestSpec, HostReserve } from "@cloudhost/core/ports";
 import { libvirt } from "../../src/index.ts";
 import driverModule from "../../src/module.ts";
 import { LibvirtOptions } from "../../src/options.ts";
 import type { TestHost } from "./host.ts";
 import { observe } from "./observe.ts";
 
+const run = promisify(execFile);
 const clock = systemClock();
 const ids = uuidv7Ids(clock);
 const reserve: HostReserve = { cores: 1, memoryMib: 1024, diskGib: 1, internalKbit: 0, externalKbit: 0 };
@@ -57,8 +60,11 @@ export async function openSubject(host: TestHost): Promise<ComputeSubject> {
   // Each case is another host to libvirt: cases do not see each other's guests.
   const name = ids.next("hst").replace("_", "-");
   let driver = await openDriver(host, name, stateDir);
+  const spareNic = nicFor(ids.next("nic"));
+  await run("ip", ["tuntap", "add", "dev", spareNic.tap, "mode", "tap"]);
   return {
     driver,
+    spareNic,
     guest: testGuest(host),
     boot: testBoot(host),
     reserve,
@@ -69,6 +75,18 @@ export async function openSubject(host: TestHost): Promise<ComputeSubject> {
       await driver[Symbol.asyncDispose]();
       return (driver = await openDriver(host, name, stateDir, { keep: withReserve }));
     },
-    [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await driver[Symbol.asyncDispose]();
+      await run("ip", ["link", "delete", spareNic.tap]);
+    },
   };
 }
+
+const nicFor = (id: string): GuestNic => ({
+  id,
+  tap: tapName(id),
+  mac: macAddress(id),
+  address: "198.51.100.6",
+  prefixLength: 30,
+  gateway: "198.51.100.5",
+});
