@@ -8,6 +8,7 @@ import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
 import { startPostgres } from "../scripts/postgres.ts";
 import type { BenchLine } from "./bench-line.ts";
+import { serverRow } from "./server-row.ts";
 
 const hosts = 100;
 const claimsEach = { sqlite: 20_000, postgres: 4000 };
@@ -99,27 +100,3 @@ const endless: HostInventory = {
   resources: {},
   capabilities: {},
 };
-
-const serverRow = (id: string, projectId: string) => ({
-  id,
-  project_id: projectId,
-  user_id: "bench",
-  name: "web",
-  state: "building",
-  busy: 1,
-  flavor: "c1.e1",
-  vcpus: 1,
-  milli_ecu_per_vcpu: 1000,
-  memory_mib: 1024,
-  system_disk_gib: 10,
-  ephemeral_disk_gib: 0,
-  resources: "{}",
-  image_id: "img_x",
-  internal_rate_kbit: 8000,
-  internal_ceil_kbit: 8000,
-  external_rate_kbit: 1000,
-  external_ceil_kbit: 1000,
-  guest: "unknown",
-  guest_since_ms: 1,
-  created_at_ms: 1,
-});

@@ -1,44 +1,75 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCloud } from "@cloudhost/core";
-import type { ActorCloud, Cloud } from "@cloudhost/core";
+import type { ActorCloud } from "@cloudhost/core";
 import { fakeFleet } from "@cloudhost/driver-fake";
 import { imageStore, memoryBackend } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
-import { writeFile } from "node:fs/promises";
 import { startPostgres } from "../scripts/postgres.ts";
-import type { BenchLine } from "./bench-line.ts";
+import type { Emit } from "./bench-line.ts";
+import { measurePages } from "./lifecycle-pages.ts";
+import { percentile, round } from "./percentile.ts";
+import { watchLoop } from "./watch-loop.ts";
+
+/** A store that servers are created in. */
+type DatabaseKind = "sqlite" | "postgres";
 
 const creates = { sqlite: 1200, postgres: 400 };
 const hosts = 20;
+const allConcurrencies = [1, 8, 64];
 
-/** Creates a second, end to end on fakes: from the typed call to the running guest, durable at every step. */
-export default async function run(emit: (line: BenchLine) => void): Promise<void> {
+/**
+ * Creates a second, end to end on fakes: from the typed call to the running guest, durable at every step; and what a
+ * page of a list of 100,000 servers takes.
+ * @param args any of `sqlite`, `postgres`, `1`, `8`, `64`, `pages`: only those; everything when none is given
+ */
+export default async function run(emit: Emit, args: readonly string[]): Promise<void> {
+  const asked = new Set(args);
+  const databases = (["sqlite", "postgres"] as const).filter((name) => asked.has(name) || !args.some(isDatabase));
+  const measuresAll = args.every(isDatabase);
   const folder = await mkdtemp(join(tmpdir(), "cloudhost-bench-"));
-  await using postgres = await startPostgres();
+  await using postgres = databases.includes("postgres") ? await startPostgres() : undefined;
+  const urlOf = async (database: DatabaseKind, name: string): Promise<string> =>
+    database === "sqlite" ? `sqlite:${join(folder, `${name}.db`)}` : ((await postgres?.database(name)) ?? "");
   try {
-    await writeFile(join(folder, "disk.raw"), Buffer.alloc(5 << 20, 1));
-    for (const database of ["sqlite", "postgres"] as const) {
-      for (const concurrency of [1, 8, 64]) {
-        const name = `lifecycle_${concurrency}`;
-        const url = database === "sqlite" ? `sqlite:${join(folder, `${name}.db`)}` : await postgres.database(name);
-        await measure(url, join(folder, `${database}-${name}`), database, concurrency, join(folder, "disk.raw"), emit);
+    const image = join(folder, "disk.raw");
+    await writeFile(image, Buffer.alloc(5 << 20, 1));
+    for (const database of databases) {
+      for (const concurrency of allConcurrencies) {
+        if (!measuresAll && !asked.has(String(concurrency))) continue;
+        const url = await urlOf(database, `lifecycle_${concurrency}`);
+        await measureCreates(
+          { url, stateDir: join(folder, `${database}-${concurrency}`), database, concurrency, image },
+          emit,
+        );
       }
+      if (!measuresAll && !asked.has("pages")) continue;
+      await measurePages(
+        await urlOf(database, "lifecycle_pages"),
+        join(folder, `${database}-pages`),
+        { database },
+        emit,
+      );
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function measure(
-  url: string,
-  stateDir: string,
-  database: "sqlite" | "postgres",
-  concurrency: number,
-  image: string,
-  emit: (line: BenchLine) => void,
-): Promise<void> {
+const isDatabase = (arg: string): boolean => arg === "sqlite" || arg === "postgres";
+
+interface Creates {
+  readonly url: string;
+  readonly stateDir: string;
+  readonly database: DatabaseKind;
+  /** So many at once. */
+  readonly concurrency: number;
+  /** Path of the image that the servers boot. */
+  readonly image: string;
+}
+
+async function measureCreates({ url, stateDir, database, concurrency, image }: Creates, emit: Emit): Promise<void> {
   await using cloud = await createCloud({
     database: url,
     stateDir,
@@ -46,17 +77,15 @@ async function measure(
     images: imageStore({ backend: memoryBackend() }),
     hosts: fakeFleet({ hosts, memoryMib: 10_000_000, diskGib: 10_000_000, linkKbit: [1_000_000_000], bootMs: 1 }),
   });
-  const album = await prepare(cloud, image);
-  const total = creates[database] / (concurrency === 1 ? 8 : 1);
-  const warm = Array.from({ length: 8 }, (_, index) => create(album, `warm-${index}`));
-  await Promise.all(warm);
+  const ops = cloud.as({ userId: "bench", roles: ["operator"] });
+  await ops.projects.create({ name: "album" });
+  await ops.quotas.set("album", { servers: -1, vcpus: -1, milliEcu: -1, memoryMib: -1, externalKbit: -1 });
+  await ops.flavors.create({ name: "tiny", vcpus: 1, milliEcuPerVcpu: 1, memoryMib: 16, systemDiskGib: 1 });
+  const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
+  await (await album.images.import({ name: "base", path: image })).result();
+  await Promise.all(Array.from({ length: 8 }, (_, index) => create(album, `warm-${index}`)));
 
-  const lateMs: number[] = [];
-  let expectedMs = performance.now() + timerMs;
-  const timer = setInterval(() => {
-    lateMs.push(Math.max(0, performance.now() - expectedMs));
-    expectedMs = performance.now() + timerMs;
-  }, timerMs);
+  const total = creates[database] / (concurrency === 1 ? 8 : 1);
   const tookMs: number[] = [];
   let next = 0;
   const creator = async (): Promise<void> => {
@@ -66,59 +95,19 @@ async function measure(
       tookMs.push(performance.now() - startedMs);
     }
   };
+  using loop = watchLoop();
   const startedMs = performance.now();
   await Promise.all(Array.from({ length: concurrency }, creator));
   const seconds = (performance.now() - startedMs) / 1000;
-  clearInterval(timer);
   const params = { database, concurrency };
-  const line = (metric: string, value: number, unit: string, more = {}): void =>
-    emit({ bench: "lifecycle", metric, params: { ...params, ...more }, value, unit });
-  line("creates_per_s", Math.round(total / seconds), "1/s");
+  const line = (metric: string, value: number, unit: string): void =>
+    emit({ bench: "lifecycle", metric, params, value: round(value), unit });
+  line("creates_per_s", total / seconds, "1/s");
   line("create_p50_ms", percentile(tookMs, 0.5), "ms");
   line("create_p99_ms", percentile(tookMs, 0.99), "ms");
-  line("loop_stall_ms", percentile(lateMs, 1), "ms");
-  if (concurrency === 64) {
-    for (const depth of ["first", "deep"] as const) line("page_ms", await pageMs(album, depth), "ms", { depth });
-  }
-}
-
-const timerMs = 10;
-
-async function prepare(cloud: Cloud, image: string): Promise<ActorCloud> {
-  const ops = cloud.as({ userId: "bench", roles: ["operator"] });
-  await ops.projects.create({ name: "album" });
-  await ops.quotas.set("album", { servers: -1, vcpus: -1, milliEcu: -1, memoryMib: -1, externalKbit: -1 });
-  await ops.flavors.create({ name: "tiny", vcpus: 1, milliEcuPerVcpu: 1, memoryMib: 16, systemDiskGib: 1 });
-  const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
-  await (await album.images.import({ name: "base", path: image })).result();
-  return album;
+  line("loop_stall_ms", loop.longestMs(), "ms");
 }
 
 async function create(album: ActorCloud, name: string): Promise<void> {
   await (await album.servers.create({ name, flavor: "tiny", image: "base" })).result();
 }
-
-/** The median of some reads of one page of 100 servers. */
-async function pageMs(album: ActorCloud, depth: "first" | "deep"): Promise<number> {
-  const first = await album.servers.list({ limit: 100 }).page();
-  let after: string | undefined;
-  if (depth === "deep") {
-    for (let page = first; page.next !== undefined;) {
-      after = page.next;
-      page = await album.servers.list({ limit: 100, after }).page();
-      if (page.next === undefined) break;
-    }
-  }
-  const tookMs: number[] = [];
-  for (let count = 0; count < 21; count += 1) {
-    const startedMs = performance.now();
-    await album.servers.list({ limit: 100, ...(after === undefined ? {} : { after }) }).page();
-    tookMs.push(performance.now() - startedMs);
-  }
-  return percentile(tookMs, 0.5);
-}
-
-const percentile = (values: readonly number[], share: number): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 100) / 100;
-};

@@ -3,7 +3,15 @@ import type { Bench, BenchLine } from "./bench-line.ts";
 import { tableOf } from "./table.ts";
 
 /** Files here that are no bench. */
-const helpers = new Set(["main.ts", "bench-line.ts", "table.ts"]);
+const helpers = new Set([
+  "main.ts",
+  "bench-line.ts",
+  "lifecycle-pages.ts",
+  "percentile.ts",
+  "server-row.ts",
+  "table.ts",
+  "watch-loop.ts",
+]);
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".ts") && !helpers.has(file))
   .map((file) => file.slice(0, -".ts".length));
