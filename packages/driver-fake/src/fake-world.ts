@@ -39,7 +39,12 @@ export class FakeWorld implements AsyncDisposable {
       if (place.state !== undefined)
         return (await readFakeWorld(place.state)).filter(({ host }) => host === place.host);
       const world = await openWorld(place);
-      return world === undefined ? [] : [await viewOf(place.host, world.state, world.disks.layout)];
+      if (world === undefined) return [];
+      const { disks, state } = world;
+      for (const guest of state.guests.values()) {
+        if (world.state.guests.has(guest.spec.id)) await disks.ensure(guest);
+      }
+      return [await viewOf(place.host, state, disks.layout)];
     });
     return (await Promise.all(views)).flat();
   }

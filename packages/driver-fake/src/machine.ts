@@ -57,9 +57,9 @@ export class Machine {
     if (present !== undefined) await this.#world.disks.tidy(this.guest(spec.id));
   }
 
-  /** Makes what a guest lacks of its disks. */
-  ensureDisks(guestId: string): Promise<void> {
-    return this.#world.disks.ensure(this.guest(guestId));
+  /** Makes what a guest lacks of its disks; in memory, whoever reads them does. */
+  async ensureDisks(guestId: string): Promise<void> {
+    if (!this.#world.inMemory) await this.#world.disks.ensure(this.guest(guestId));
   }
 
   /**
@@ -73,12 +73,12 @@ export class Machine {
     await this.#world.commit(
       reboot === undefined ? { kind: "started", ...boot } : { kind: "rebooted", ...boot, ...reboot },
     );
-    await this.#flush(this.guest(guestId));
+    await this.#wrote(guestId);
   }
 
   async powerOff(guestId: string, clean: boolean): Promise<void> {
     await this.#world.commit({ kind: "stopped", guestId, atMs: this.#nowMs(), clean });
-    await this.#flush(this.guest(guestId));
+    await this.#wrote(guestId);
   }
 
   async pause(guestId: string): Promise<void> {
@@ -95,7 +95,7 @@ export class Machine {
   async suspend(guestId: string): Promise<void> {
     this.#require(guestId, "running");
     await this.#world.commit({ kind: "suspended", guestId, atMs: this.#nowMs() });
-    await this.#flush(this.guest(guestId));
+    await this.#wrote(guestId);
   }
 
   async resume(guestId: string): Promise<void> {
@@ -154,7 +154,7 @@ export class Machine {
       }
     }
     await this.#world.disks.reconcile([...this.guests.values()]);
-    for (const guest of this.guests.values()) await this.#flush(guest);
+    for (const guestId of this.guests.keys()) await this.#wrote(guestId);
   }
 
   get #world(): HostWorld {
@@ -178,8 +178,14 @@ export class Machine {
     return cpuBudget(spec, this.#parts.inventory);
   }
 
+  /** A good moment to bring its disk to what it has written; in memory that waits until somebody reads the disk. */
+  async #wrote(guestId: string): Promise<void> {
+    if (!this.#world.inMemory) await this.#flush(this.guest(guestId));
+  }
+
   /** Brings the guest's disk to what it has written by now. */
   async #flush(guest: FakeGuest): Promise<void> {
+    await this.#world.disks.ensure(guest);
     const { ranMs } = useAt(this.#world.state, guest, this.#nowMs());
     await this.#world.disks.write(guest, writesOf(guest, ranMs));
   }

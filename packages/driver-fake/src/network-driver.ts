@@ -28,6 +28,8 @@ export class FakeNetworkDriver implements NetworkDriver {
   readonly capabilities: NetworkCapabilities;
   readonly #parts: NetworkParts;
   readonly #lanes = new Lanes();
+  /** The revision that was applied last; `undefined` when the last apply may be half done. */
+  #applied: number | undefined;
 
   constructor(parts: NetworkParts) {
     const { shaping, isolation } = parts.options.capabilities;
@@ -40,12 +42,18 @@ export class FakeNetworkDriver implements NetworkDriver {
     return calls.ask("network.inventory", signal, async () => ({ ...inventory }));
   }
 
-  apply({ desired }: NetworkUpdate, signal?: AbortSignal): Promise<void> {
+  apply({ revision, desired, baseRevision, changes: since }: NetworkUpdate, signal?: AbortSignal): Promise<void> {
     const { calls, clock, open } = this.#parts;
     return calls.change("network.apply", signal, () =>
       this.#lanes.run("network", async () => {
-        const changes = networkDifference(open.world.state.network, desired);
+        const present = open.world.state.network;
+        const follows = since !== undefined && this.#applied === baseRevision;
+        this.#applied = undefined;
+        const changes = follows
+          ? since.filter((change) => !holdsAlready(present, change))
+          : networkDifference(present, desired);
         if (changes.length > 0) await open.world.commit({ kind: "network", atMs: clock.nowMs(), changes });
+        this.#applied = revision;
       }),
     );
   }
@@ -76,6 +84,19 @@ export function networkDifference(present: HostNetwork, desired: HostNetwork): N
     ...changed(present.bindings, desired.bindings).map((binding) => ({ kind: "binding", binding }) as const),
     ...changed(present.members, desired.members).map((member) => ({ kind: "member", member }) as const),
   ];
+}
+
+function holdsAlready({ bindings, members }: HostNetwork, change: NetworkChange): boolean {
+  switch (change.kind) {
+    case "binding":
+      return isDeepStrictEqual(bindings.get(change.binding.id), change.binding);
+    case "noBinding":
+      return !bindings.has(change.nicId);
+    case "member":
+      return isDeepStrictEqual(members.get(change.member.address), change.member);
+    case "noMember":
+      return !members.has(change.address);
+  }
 }
 
 const gone = <T>(from: ReadonlyMap<string, T>, to: ReadonlyMap<string, T>): string[] =>

@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, open, rm, stat } from "node:fs/promises";
 import { bytesFromGib, CloudHostError, diskKey } from "@cloudhost/core/ports";
 import type { BaseDisk, DiskKey, DiskSource, GuestSpec } from "@cloudhost/core/ports";
 import type { FakeGuest } from "../world/guest.ts";
@@ -114,8 +114,7 @@ export async function rawSize({ path, format }: BaseDisk): Promise<number> {
 
 async function statBase(path: string): Promise<{ readonly size: number }> {
   try {
-    await using file = await open(path, "r");
-    return await file.stat();
+    return await stat(path);
   } catch (cause) {
     const details = { resource: "base image", id: path };
     throw new CloudHostError("NOT_FOUND", `The base ${path} cannot be read.`, details, { cause });

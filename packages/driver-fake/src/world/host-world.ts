@@ -31,7 +31,7 @@ export class HostWorld implements AsyncDisposable {
     this.#journal = journal;
   }
 
-  /** A host in memory; its guests' disks lie in a temporary folder and go with it. */
+  /** A host in memory; its guests' disks are made when they are read, in a temporary folder that goes with it. */
   static async inMemory(host: string): Promise<HostWorld> {
     const dir = await mkdtemp(join(tmpdir(), `cloudhost-fake-${host}-`));
     const cleanup = new AsyncDisposableStack();
@@ -51,6 +51,11 @@ export class HostWorld implements AsyncDisposable {
     const state = (await readJournal(path)).reduce(applyRecord, newHost);
     const journal = opening.use(await Journal.begin(path, worldRecordOf(state)));
     return new HostWorld(dir, state, opening.move(), journal);
+  }
+
+  /** Whether it goes with its process. */
+  get inMemory(): boolean {
+    return this.#journal === undefined;
   }
 
   /** How it is now: a value that does not change. */

@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import type { Clock } from "../../ports/clock.ts";
 import type { Database } from "../database.ts";
 import { GuardFailed, resultOf } from "../script.ts";
-import type { Row, Script, Statement } from "../script.ts";
+import type { Binding, Row, Script, Statement } from "../script.ts";
 import { storeError, thrownByStore } from "../store-error.ts";
 import { tablesWith } from "../tables.ts";
 import { silentKnex } from "../silent-knex.ts";
@@ -88,6 +88,10 @@ export class PostgresDatabase implements Database {
 
   all<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<readonly Shape[]> {
     const { sql, bindings } = query.toSQL();
+    return this.select<Shape>(sql, bindings as readonly Binding[]);
+  }
+
+  select<Shape = Row>(sql: string, bindings: readonly Binding[]): Promise<readonly Shape[]> {
     return this.#asked(() =>
       this.#connected(async (connection) => {
         const { rows } = await send(connection, sql, bindings);

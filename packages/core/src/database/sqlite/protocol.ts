@@ -18,7 +18,14 @@ export interface NumberedStatement extends Omit<Statement, "sql"> {
   readonly sql?: string;
 }
 
-/** What the worker is asked, several in one message. */
+/** What the worker is sent: all that is asked within one turn of the event loop. */
+export interface SqliteMessage {
+  /** What `lease_now_ms()` gives while these are done: epoch milliseconds. */
+  readonly leaseNowMs: number;
+  readonly requests: readonly SqliteRequest[];
+}
+
+/** What the worker is asked. */
 export type SqliteRequest =
   | { readonly id: number; readonly kind: "query"; readonly sql: string; readonly bindings: readonly unknown[] }
   | { readonly id: number; readonly kind: "script"; readonly statements: readonly NumberedStatement[] }

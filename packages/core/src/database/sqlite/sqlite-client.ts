@@ -68,10 +68,14 @@ export class SqliteClient extends Dialect {
     Object.assign(this.config, { rootClient: this.#root });
   }
 
-  /** The connection that scripts use; opened on first use. */
-  async scripts(): Promise<SqliteConnection> {
+  /** The connection that goes past knex; opened on first use. */
+  async direct(): Promise<SqliteConnection> {
     if (insideTransactionOf(this.#root)) {
-      throw new CloudHostError("INTERNAL", "A script inside an interactive transaction would wait for itself.", {});
+      throw new CloudHostError(
+        "INTERNAL",
+        "A statement past the open transaction would wait for it: use the transaction.",
+        {},
+      );
     }
     if (this.#connection === undefined || this.#connection.dead !== undefined) {
       const connection = await this.acquireConnection();
@@ -102,8 +106,8 @@ export class SqliteClient extends Dialect {
   }
 
   override async acquireRawConnection(): Promise<SqliteConnection> {
-    const options = (this.connectionSettings as { options: SqliteOptions }).options;
-    this.#connection = await SqliteConnection.open(options);
+    const { options, leaseNowMs } = this.connectionSettings as { options: SqliteOptions; leaseNowMs: () => number };
+    this.#connection = await SqliteConnection.open(options, leaseNowMs);
     return this.#connection;
   }
 

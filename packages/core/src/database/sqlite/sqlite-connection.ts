@@ -6,6 +6,7 @@ import type { Statement } from "../script.ts";
 import type {
   NumberedStatement,
   SqliteFailure,
+  SqliteMessage,
   SqliteOptions,
   SqliteOutcome,
   SqliteReply,
@@ -34,6 +35,7 @@ const waitingMost = 20_000;
  */
 export class SqliteConnection {
   readonly #worker: Worker;
+  readonly #leaseNowMs: () => number;
   readonly #pending = new Map<number, Pending>();
   readonly #numbers = new Map<string, number>();
   #outgoing: SqliteRequest[] = [];
@@ -41,7 +43,8 @@ export class SqliteConnection {
   /** Why it can no longer be used. knex asks for this before it takes a connection from its pool. */
   dead: Error | undefined;
 
-  private constructor(options: SqliteOptions) {
+  private constructor(options: SqliteOptions, leaseNowMs: () => number) {
+    this.#leaseNowMs = leaseNowMs;
     // Without the flags of whoever started the process: some, such as --input-type, a worker's file cannot bear.
     const own = { workerData: options, execArgv: [] };
     this.#worker = new Worker(workerUrl(import.meta.url, "./sqlite-worker"), own);
@@ -51,9 +54,12 @@ export class SqliteConnection {
     this.#worker.on("exit", () => this.#die(new Error("The SQLite worker has ended.")));
   }
 
-  /** @throws Error when the file cannot be opened */
-  static async open(options: SqliteOptions): Promise<SqliteConnection> {
-    const connection = new SqliteConnection(options);
+  /**
+   * @param leaseNowMs what `lease_now_ms()` gives in its statements
+   * @throws Error when the file cannot be opened
+   */
+  static async open(options: SqliteOptions, leaseNowMs: () => number): Promise<SqliteConnection> {
+    const connection = new SqliteConnection(options, leaseNowMs);
     await new Promise<void>((resolve, reject) => connection.#await(0, { resolve: () => resolve(), reject }));
     return connection;
   }
@@ -99,7 +105,8 @@ export class SqliteConnection {
 
   #flush(): void {
     if (this.dead !== undefined) return;
-    this.#worker.postMessage(this.#outgoing);
+    const message: SqliteMessage = { leaseNowMs: Math.trunc(this.#leaseNowMs()), requests: this.#outgoing };
+    this.#worker.postMessage(message);
     this.#outgoing = [];
   }
 

@@ -7,7 +7,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { acquireMostMs } from "../database.ts";
 import type { Database } from "../database.ts";
 import { resultOf } from "../script.ts";
-import type { Row, Script } from "../script.ts";
+import type { Binding, Row, Script } from "../script.ts";
 import { storeError, thrownByStore } from "../store-error.ts";
 import { tablesWith } from "../tables.ts";
 import { silentKnex } from "../silent-knex.ts";
@@ -34,7 +34,6 @@ export class SqliteDatabase implements Database {
   readonly read: Knex;
   readonly write: Knex;
   readonly #clock: Clock;
-  readonly #leaseNowMs: () => number;
 
   private constructor(options: SqliteDatabaseOptions) {
     this.tables = tablesWith(options.tablePrefix);
@@ -43,7 +42,6 @@ export class SqliteDatabase implements Database {
       value: `(SELECT value FROM ${this.tables.counters} WHERE name = 'fence')`,
     };
     this.#clock = options.clock;
-    this.#leaseNowMs = options.leaseNowMs;
     this.write = open(options, false);
     this.read = open(options, true);
   }
@@ -72,20 +70,29 @@ export class SqliteDatabase implements Database {
   }
 
   leaseNow(): string {
-    return String(Math.trunc(this.#leaseNowMs()));
+    return "lease_now_ms()";
   }
 
   all<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<readonly Shape[]> {
-    return this.#asked(async () => (await query) as Shape[]);
+    const { sql, bindings } = query.toSQL();
+    return this.select<Shape>(sql, bindings as readonly Binding[]);
   }
 
   async first<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<Shape | undefined> {
     return (await this.all<Shape>(query))[0];
   }
 
+  select<Shape = Row>(sql: string, bindings: readonly Binding[]): Promise<readonly Shape[]> {
+    return this.#asked(async () => {
+      const connection = await (this.read.client as SqliteClient).direct();
+      const [outcome] = await connection.ask({ kind: "query", sql, bindings: formatted(bindings) });
+      return (outcome?.rows ?? []) as readonly Shape[];
+    });
+  }
+
   run<Out>(script: Script<Out>): Promise<Out> {
     return this.#asked(async () => {
-      const connection = await (this.write.client as SqliteClient).scripts();
+      const connection = await (this.write.client as SqliteClient).direct();
       const outcomes = await connection.ask({ kind: "script", statements: script.statements });
       return resultOf(
         script,
@@ -120,11 +127,15 @@ export class SqliteDatabase implements Database {
   }
 }
 
-function open({ filename, synchronous }: SqliteDatabaseOptions, readonly: boolean): Knex {
+/** As knex does for this dialect: the driver takes neither booleans nor dates. */
+const formatted = (bindings: readonly unknown[]): unknown[] =>
+  bindings.map((binding) => (typeof binding === "boolean" ? Number(binding) : binding));
+
+function open({ filename, synchronous, leaseNowMs }: SqliteDatabaseOptions, readonly: boolean): Knex {
   const options: SqliteOptions = { filename, readonly, synchronous, busyTimeoutMs: 5000, maxGroup: 64 };
   return knex({
     client: SqliteClient as never,
-    connection: { filename, options } as never,
+    connection: { filename, options, leaseNowMs } as never,
     useNullAsDefault: true,
     log: silentKnex,
     acquireConnectionTimeout: acquireMostMs,

@@ -3,6 +3,7 @@ import type Sqlite from "better-sqlite3";
 import type {
   NumberedStatement,
   SqliteFailure,
+  SqliteMessage,
   SqliteOptions,
   SqliteOutcome,
   SqliteReply,
@@ -26,14 +27,18 @@ if (options.readonly) {
   database.pragma(`synchronous = ${options.synchronous}`);
 }
 database.pragma("foreign_keys = ON");
+let leaseNowMs = 0;
+// A function, so that a statement's text stays the same; it does not change while a statement runs.
+database.function("lease_now_ms", { deterministic: true }, () => leaseNowMs);
 
 const preparedMost = 400;
 const prepared = new Map<string, Sqlite.Statement>();
 
 function prepare(sql: string): Sqlite.Statement {
   const known = prepared.get(sql);
-  if (known !== undefined) return known;
-  const made = database.prepare(sql);
+  // Those used last are kept.
+  if (known !== undefined) prepared.delete(sql);
+  const made = known ?? database.prepare(sql);
   prepared.set(sql, made);
   if (prepared.size > preparedMost) {
     for (const oldest of prepared.keys()) {
@@ -132,9 +137,10 @@ function group(requests: readonly Extract<SqliteRequest, { kind: "script" }>[]):
 
 const waiting: Extract<SqliteRequest, { kind: "script" }>[] = [];
 
-port.on("message", (requests: readonly SqliteRequest[]) => {
+port.on("message", (message: SqliteMessage) => {
+  leaseNowMs = message.leaseNowMs;
   const replies: SqliteReply[] = [];
-  for (const request of requests) {
+  for (const request of message.requests) {
     if (request.kind === "script") {
       learn(request.statements);
       waiting.push(request);

@@ -27,9 +27,11 @@ export async function mainThreadDatabase(shipped: Database, file: string): Promi
       },
     },
   });
+  const select = async <Shape>(sql: string, bindings: readonly unknown[]): Promise<readonly Shape[]> =>
+    plain.raw<readonly Shape[]>(sql, bindings as never);
   const all = async <Shape>(query: Parameters<Database["all"]>[0]): Promise<readonly Shape[]> => {
     const { sql, bindings } = query.toSQL();
-    return plain.raw<readonly Shape[]>(sql, bindings as never);
+    return select<Shape>(sql, bindings);
   };
   const run: Database["run"] = (script) =>
     plain.transaction(async (transaction) => {
@@ -47,11 +49,12 @@ export async function mainThreadDatabase(shipped: Database, file: string): Promi
     concurrentWriters: shipped.concurrentWriters,
     skipLocked: shipped.skipLocked,
     fence: shipped.fence,
-    leaseNow: () => shipped.leaseNow(),
+    leaseNow: () => String(Date.now()),
     isTrouble: (error) => shipped.isTrouble(error),
     read: plain,
     write: plain,
     all,
+    select,
     first: async <Shape>(query: Parameters<Database["all"]>[0]) => (await all<Shape>(query))[0],
     run,
     transaction: (work) => plain.transaction(work),
