@@ -15,6 +15,7 @@ const names = [
   "images",
   "keypairs",
   "leases",
+  "network_log",
   "networks",
   "operation_events",
   "operations",

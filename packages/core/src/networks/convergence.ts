@@ -4,33 +4,43 @@ import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { NetworkChange } from "../ports/network-driver.ts";
-import { changesBetween } from "./network-changes.ts";
-import type { NetworkRenderer } from "./renderer.ts";
+import { msFrom } from "../units.ts";
+import type { NetworkRenderer, RenderedBase } from "./renderer.ts";
+import type { NetworkStore } from "./store.ts";
 
 interface HostConvergence {
   /** What the agent was last brought to by this process. */
-  applied: { readonly revision: number; readonly changes: readonly NetworkChange[] } | undefined;
+  applied: RenderedBase | undefined;
+  /** When the agent was last told the whole. */
+  wholeAtMs: number;
   /** The run under way, and the one that waits for it and will render what is newest then. */
   running: Promise<void> | undefined;
   next: Promise<void> | undefined;
 }
 
+/** However well the changes are told, each host is told the whole so often. */
+const wholeEveryMs = msFrom({ hours: 1 });
+
 /**
  * Brings hosts' networks to what the store wants. One run a host at a time, rendering the newest revision; callers wait
- * for a number. The whole is sent only when the agent lacks the base. Other hosts of a project follow by the reconciler.
+ * for a number. What has changed is rendered and sent; the whole when the agent lacks the base, when hosts have other
+ * addresses, and once an hour. Other hosts of a project follow by the reconciler.
  */
 export class NetworkConvergence {
   readonly #renderer: NetworkRenderer;
+  readonly #networks: NetworkStore;
   readonly #runtime: HostRuntime;
   readonly #hosts: HostStore;
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #byHost = new Map<string, HostConvergence>();
+  /** By which the hosts reach each other, as JSON. */
+  #addresses: string | undefined;
 
   constructor(
     renderer: NetworkRenderer,
+    networks: NetworkStore,
     runtime: HostRuntime,
     hosts: HostStore,
     database: Database,
@@ -38,6 +48,7 @@ export class NetworkConvergence {
     logger: Logger,
   ) {
     this.#renderer = renderer;
+    this.#networks = networks;
     this.#runtime = runtime;
     this.#hosts = hosts;
     this.#database = database;
@@ -63,6 +74,11 @@ export class NetworkConvergence {
 
   /** Brings every host of this process that is behind to what is wanted. Takes no input; run on a timer and on a signal. */
   async reconcile(): Promise<void> {
+    const addresses = await this.#renderer.addressesOfHosts();
+    if (addresses !== (this.#addresses ??= addresses))
+      for (const host of this.#byHost.values()) host.applied = undefined;
+    this.#addresses = addresses;
+    await this.#database.run(this.#networks.forgetOld());
     // Side by side: a host that hangs holds up no other.
     await Promise.all(this.#runtime.opened.map((host) => this.#clock.busy(() => this.#reconcileOne(host))));
   }
@@ -87,26 +103,32 @@ export class NetworkConvergence {
 
   async #run(hostId: string, host: HostConvergence): Promise<void> {
     const { client, epoch } = this.#runtime.get(hostId);
-    const wanted = await this.#renderer.render(hostId);
     const bound = client.bind({ operationId: null, epoch, resource: hostId });
-    const { applied } = host;
-    const base = applied === undefined ? undefined : changesBetween(applied.changes, wanted.changes);
-    const answer =
-      applied === undefined || base === undefined
-        ? undefined
-        : await bound.network.apply({ revision: wanted.revision, baseRevision: applied.revision, changes: base });
-    if (answer?.wanted !== "nothing") {
-      host.applied = undefined;
-      const whole = { revision: wanted.revision, baseRevision: 0, changes: [...wanted.changes] };
-      if ((await bound.network.apply(whole)).wanted === "whole") throw lostAPage(bound.host);
+    const nowMs = this.#clock.nowMs();
+    const base = nowMs - host.wholeAtMs < wholeEveryMs ? host.applied : undefined;
+    const step = base === undefined ? undefined : await this.#renderer.since(hostId, base);
+    if (base !== undefined && step !== undefined) {
+      const { changes, ...rendered } = step;
+      const answer = await bound.network.apply({ revision: step.revision, baseRevision: base.revision, changes });
+      if (answer.wanted === "nothing") {
+        // Unless it was forgotten meanwhile, because the whole is to be told.
+        if (host.applied === base) host.applied = rendered;
+        return;
+      }
     }
-    host.applied = wanted;
+    host.applied = undefined;
+    this.#addresses ??= await this.#renderer.addressesOfHosts();
+    const { changes, ...rendered } = await this.#renderer.whole(hostId);
+    const answer = await bound.network.apply({ revision: rendered.revision, baseRevision: 0, changes });
+    if (answer.wanted === "whole") throw lostAPage(bound.host);
+    host.applied = rendered;
+    host.wholeAtMs = nowMs;
   }
 
   #of(hostId: string): HostConvergence {
     const known = this.#byHost.get(hostId);
     if (known !== undefined) return known;
-    const made: HostConvergence = { applied: undefined, running: undefined, next: undefined };
+    const made: HostConvergence = { applied: undefined, wholeAtMs: 0, running: undefined, next: undefined };
     this.#byHost.set(hostId, made);
     return made;
   }

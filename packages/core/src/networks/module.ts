@@ -14,9 +14,9 @@ export const networksModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.networkConvergence)
     .toResolvedValue(
-      (database, runtime, hosts, clock, logger) =>
-        new NetworkConvergence(new NetworkRenderer(database), runtime, hosts, database, clock, logger),
-      [tokens.database, tokens.runtime, tokens.hosts, tokens.clock, tokens.logger],
+      (database, networks, runtime, hosts, clock, logger) =>
+        new NetworkConvergence(new NetworkRenderer(database), networks, runtime, hosts, database, clock, logger),
+      [tokens.database, tokens.networks, tokens.runtime, tokens.hosts, tokens.clock, tokens.logger],
     )
     .inSingletonScope();
 });

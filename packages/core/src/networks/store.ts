@@ -16,6 +16,9 @@ export interface NetworkRow {
   readonly cidr: string;
 }
 
+/** So far back the log of changes reaches. */
+const loggedRevisions = 100_000;
+
 /** How many addresses are added to the pool at a time. */
 const poolBlock = 1024;
 
@@ -96,18 +99,24 @@ export class NetworkStore {
 
   /**
    * Says whether the server's host shall have its interfaces, and raises that host's network revision and those of all
-   * hosts with servers of the same project, whose isolation sets change too.
+   * hosts with servers of the same project, whose isolation sets change too. Also for interfaces that are wanted already
+   * and have changed: what is not said here, no host is told.
    */
   want(serverId: string, hostId: string, projectId: string, wanted: boolean): Script<{ revision: number }> {
-    const { bindings, hosts } = this.#database.tables;
-    const concerned = `id = ? OR id IN (SELECT host_id FROM ${bindings} WHERE project_id = ?)`;
+    const { bindings, hosts, network_log: log } = this.#database.tables;
+    const concerned = `id = ? OR EXISTS (SELECT 1 FROM ${bindings} b WHERE b.project_id = ? AND b.host_id = ${hosts}.id)`;
     const whose = [hostId, projectId];
     return {
       statements: [
         ...lockInOrder(this.#database, hosts, concerned, whose),
         statement(`UPDATE ${bindings} SET wanted = ${wanted ? "TRUE" : "FALSE"} WHERE server_id = ?`, [serverId]),
+        // Its number is drawn under the hosts' locks: whoever sees a host's revision sees all of the log up to it.
         statement(
-          `UPDATE ${hosts} SET network_revision = network_revision + 1 WHERE ${concerned} RETURNING id, network_revision`,
+          `INSERT INTO ${log} (project_id, nic_id, address) SELECT project_id, id, address FROM ${bindings} WHERE server_id = ?`,
+          [serverId],
+        ),
+        statement(
+          `UPDATE ${hosts} SET network_revision = (SELECT MAX(revision) FROM ${log}) WHERE ${concerned} RETURNING id, network_revision`,
           whose,
         ),
       ],
@@ -117,15 +126,20 @@ export class NetworkStore {
     };
   }
 
+  /** Drops what is so old in the log that hosts which lag so far behind are better told the whole. */
+  forgetOld(): Script {
+    const { network_log: log } = this.#database.tables;
+    return script(
+      statement(`DELETE FROM ${log} WHERE revision < (SELECT MAX(revision) FROM ${log}) - ${loggedRevisions}`),
+    );
+  }
+
   /** A server's interfaces, as its guest shall have them. */
   async nics(serverId: string): Promise<GuestNic[]> {
-    const { read, tables } = this.#database;
-    const rows = await this.#database.all<{ id: string; address: number; cidr: string }>(
-      read({ b: tables.bindings })
-        .join({ n: tables.networks }, "n.id", "b.network_id")
-        .where("b.server_id", serverId)
-        .orderBy("b.id")
-        .select("b.id", "b.address", "n.cidr"),
+    const { bindings, networks } = this.#database.tables;
+    const rows = await this.#database.select<{ id: string; address: number; cidr: string }>(
+      `SELECT b.id, b.address, n.cidr FROM ${bindings} b JOIN ${networks} n ON n.id = b.network_id WHERE b.server_id = ? ORDER BY b.id`,
+      [serverId],
     );
     return rows.map(({ id, address, cidr }) => {
       const { prefixLength, gateway } = networkRange(cidr);

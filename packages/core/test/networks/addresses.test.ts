@@ -83,9 +83,9 @@ overDatabases((open) => {
     const [a, b] = [await fleet.server(), await fleet.server()];
     await bind(a, first);
     await bind(b, second);
-    expect(await database.run(networks.want(a, first, fleet.project.id, true))).toEqual({ revision: 1 });
-    expect(await database.run(networks.want(b, second, fleet.project.id, true))).toEqual({ revision: 2 });
-    expect((await fleet.hosts.get(first))?.network_revision).toBe(2);
+    expect(await database.run(networks.want(a, first, fleet.project.id, true))).toEqual({ revision: 2 });
+    expect(await database.run(networks.want(b, second, fleet.project.id, true))).toEqual({ revision: 3 });
+    expect((await fleet.hosts.get(first))?.network_revision).toBe(3);
   });
 
   it("is wanted on many hosts at once without a deadlock", async () => {

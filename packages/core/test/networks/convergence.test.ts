@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../src/clock/system-clock.ts";
+import { VirtualClock } from "../../src/clock/virtual-clock.ts";
 import type { Database } from "../../src/database/database.ts";
 import type { NetworkChanges } from "../../src/hosts/bound-host-client.ts";
 import type { HostRuntime } from "../../src/hosts/host-runtime.ts";
 import type { HostStore } from "../../src/hosts/store.ts";
 import { NetworkConvergence } from "../../src/networks/convergence.ts";
-import type { NetworkRenderer } from "../../src/networks/renderer.ts";
+import type { NetworkRenderer, RenderedBase } from "../../src/networks/renderer.ts";
+import type { NetworkStore } from "../../src/networks/store.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import type { NetworkChange } from "../../src/ports/network-driver.ts";
 
@@ -24,12 +25,18 @@ function fixture(names: readonly string[] = ["a"]) {
   const told = {
     answer: async (_host: string, { revision }: NetworkChanges): Promise<Answer> => ({ revision, wanted: "nothing" }),
   };
+  const log = { reachesBack: true, addresses: "[]" };
+  const rendered = (host: string, before: number) => {
+    const revision = wanted.get(host) ?? 0;
+    const changes = Array.from({ length: revision - before }, (_, index) => member(before + index + 1));
+    return { revision, projectIds: new Set<string>(), nicIds: new Set<string>(), changes };
+  };
   const renderer = {
-    render: async (host: string) => {
-      const revision = wanted.get(host) ?? 0;
-      return { revision, changes: Array.from({ length: revision }, (_, index) => member(index + 1)) };
-    },
+    whole: async (host: string) => rendered(host, 0),
+    since: async (host: string, { revision }: RenderedBase) => (log.reachesBack ? rendered(host, revision) : undefined),
+    addressesOfHosts: async () => log.addresses,
   } as unknown as NetworkRenderer;
+  const networks = { forgetOld: () => "forgets" } as unknown as NetworkStore;
   const client = (host: string) => ({
     bind: () => ({
       host,
@@ -49,9 +56,12 @@ function fixture(names: readonly string[] = ["a"]) {
     get: async (host: string) => ({ name: host, network_revision: wanted.get(host) ?? 0, network_applied_revision: 0 }),
     networkApplied: (host: string, revision: number) => `${host} at ${revision}`,
   } as unknown as HostStore;
-  const database = { run: async (what: string) => void recorded.push(what) } as unknown as Database;
-  const convergence = new NetworkConvergence(renderer, runtime, hosts, database, systemClock(), silentLogger);
-  return { convergence, wanted, sent, told, recorded };
+  const database = {
+    run: async (what: string) => void (what === "forgets" || recorded.push(what)),
+  } as unknown as Database;
+  const clock = new VirtualClock();
+  const convergence = new NetworkConvergence(renderer, networks, runtime, hosts, database, clock, silentLogger);
+  return { convergence, wanted, sent, told, recorded, log, clock };
 }
 
 describe("converging a host's network", () => {
@@ -110,6 +120,26 @@ describe("converging a host's network", () => {
     expect(sent.map(({ baseRevision }) => baseRevision)).toEqual([0, 1, 0]);
   });
 
+  it("sends the whole when what changed since is logged no more", async () => {
+    const { convergence, wanted, sent, log } = fixture();
+    wanted.set("a", 1);
+    await convergence.converge("a", 1);
+    log.reachesBack = false;
+    wanted.set("a", 2);
+    await convergence.converge("a", 2);
+    expect(sent.at(-1)).toEqual({ host: "a", revision: 2, baseRevision: 0, changes: [member(1), member(2)] });
+  });
+
+  it("sends the whole once an hour", async () => {
+    const { convergence, wanted, sent, clock } = fixture();
+    for (const revision of [1, 2, 3, 4]) {
+      wanted.set("a", revision);
+      await convergence.converge("a", revision);
+      await clock.advance({ minutes: 40 });
+    }
+    expect(sent.map(({ baseRevision }) => baseRevision)).toEqual([0, 1, 0, 3]);
+  });
+
   it("does not take a host for converged that lost a part of the whole", async () => {
     const { convergence, wanted, told, sent } = fixture();
     wanted.set("a", 1);
@@ -138,6 +168,22 @@ describe("the reconciler", () => {
     await convergence.reconcile();
     expect(sent.map(({ host, revision }) => `${host} ${revision}`).toSorted()).toEqual(["a 1", "b 2"]);
     expect(recorded.toSorted()).toEqual(["a at 1", "b at 2"]);
+  });
+
+  it("tells every host the whole when hosts have other addresses", async () => {
+    const { convergence, wanted, sent, log } = fixture(["a", "b"]);
+    wanted.set("a", 1).set("b", 1);
+    await convergence.reconcile();
+    await convergence.reconcile();
+    expect(sent).toHaveLength(2);
+    log.addresses = '[["b","198.18.0.7"]]';
+    await convergence.reconcile();
+    expect(sent.map(({ host, baseRevision }) => `${host} ${baseRevision}`).toSorted()).toEqual([
+      "a 0",
+      "a 0",
+      "b 0",
+      "b 0",
+    ]);
   });
 
   it("is held up by no host that hangs or fails", async () => {

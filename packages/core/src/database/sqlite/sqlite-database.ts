@@ -139,6 +139,7 @@ function open({ filename, synchronous, leaseNowMs }: SqliteDatabaseOptions, read
     useNullAsDefault: true,
     log: silentKnex,
     acquireConnectionTimeout: acquireMostMs,
-    pool: readonly ? { min: 0, max: 2 } : { min: 1, max: 1 },
+    // One that stays, however long nothing is asked: most goes past the pool.
+    pool: { min: 1, max: 1 },
   });
 }
