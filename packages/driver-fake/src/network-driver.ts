@@ -87,16 +87,9 @@ export function networkDifference(present: HostNetwork, desired: HostNetwork): N
 }
 
 function holdsAlready({ bindings, members }: HostNetwork, change: NetworkChange): boolean {
-  switch (change.kind) {
-    case "binding":
-      return isDeepStrictEqual(bindings.get(change.binding.id), change.binding);
-    case "noBinding":
-      return !bindings.has(change.nicId);
-    case "member":
-      return isDeepStrictEqual(members.get(change.member.address), change.member);
-    case "noMember":
-      return !members.has(change.address);
-  }
+  if (change.kind === "binding") return isDeepStrictEqual(bindings.get(change.binding.id), change.binding);
+  if (change.kind === "member") return isDeepStrictEqual(members.get(change.member.address), change.member);
+  return change.kind === "noBinding" ? !bindings.has(change.nicId) : !members.has(change.address);
 }
 
 const gone = <T>(from: ReadonlyMap<string, T>, to: ReadonlyMap<string, T>): string[] =>

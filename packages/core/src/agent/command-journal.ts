@@ -30,8 +30,10 @@ interface Running {
 }
 
 /**
- * What a host was told to do and what came of it: an append-only file, synced before a driver is called and again when
- * the command ended. It answers repeats, and refuses who comes with an older epoch than the resource has seen.
+ * What a host was told to do and what came of it: an append-only file, synced before a driver is called. How a command
+ * ended is in the file before anybody is told, so that it outlives the process, and on the disk with the next sync: who
+ * asks again after a power failure in between finds it begun and not ended, as if the power had failed a moment earlier.
+ * The journal answers repeats, and refuses who comes with an older epoch than the resource has seen.
  *
  * Kept are the results of the last 4,096 commands, and the newest epoch of every resource for good (some 90 bytes
  * each). The file is rewritten when it is opened, and whenever more than half of its lines say nothing new. A command
@@ -95,14 +97,15 @@ export class CommandJournal implements AsyncDisposable {
     return running.epoch < newest ? olderEpoch(running.command, newest) : undefined;
   }
 
-  /** Remembers how a command ended; resolves when the disk has it. */
+  /** Remembers how a command ended; resolves when that outlives this process. */
   async end(reply: HostReply): Promise<void> {
     const running = this.#running.get(reply.commandId);
     if (running === undefined) return;
     this.#running.delete(reply.commandId);
     this.#ended.set(reply.commandId, { command: running.command, reply });
     forgetOldest(this.#ended, this.#keptResults);
-    await this.#append({ is: "ended", reply });
+    this.#lines += 1;
+    await this.#file.note({ is: "ended", reply } satisfies JournalRecord);
     if (this.#lines > 2 * (2 * this.#ended.size + this.#epochs.size) + 1024) this.#compact();
   }
 

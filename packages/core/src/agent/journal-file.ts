@@ -13,6 +13,8 @@ export interface JournalContents {
 
 interface Waiter {
   readonly line: string;
+  /** Whether it waits for the disk, or only until the record outlives the process. */
+  readonly synced: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -24,8 +26,9 @@ const sliceLines = 256;
  * A file of records, one line each with a checksum before it, that only grows, and is now and then rewritten.
  *
  * {@link JournalFile.append} resolves when the disk has the record. Appends that come while the disk is busy are
- * written together and share one sync, so that many at once cost little more than one. When the disk refuses, every
- * append from then on is refused: after a failed sync nobody knows what the disk has.
+ * written together and share one sync, so that many at once cost little more than one. {@link JournalFile.note} resolves
+ * when the system has the record: it outlives the process, and the disk has it with the next sync. When the disk
+ * refuses, every append from then on is refused: after a failed sync nobody knows what the disk has.
  */
 export class JournalFile implements AsyncDisposable {
   readonly #path: string;
@@ -69,13 +72,16 @@ export class JournalFile implements AsyncDisposable {
    * Resolves when the disk has the record.
    * @throws the system's error when the disk does not take it
    */
-  async append(record: unknown): Promise<void> {
-    if (this.#broken !== undefined) throw this.#broken;
-    const written = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ line: lineOf(record), resolve, reject });
-    });
-    this.#write();
-    return written;
+  append(record: unknown): Promise<void> {
+    return this.#add(record, true);
+  }
+
+  /**
+   * Resolves when the record outlives this process, if not yet the machine.
+   * @throws the system's error when the disk does not take it
+   */
+  note(record: unknown): Promise<void> {
+    return this.#add(record, false);
   }
 
   /** Rewrites the file with these records; what is appended from now on comes behind them. */
@@ -86,7 +92,20 @@ export class JournalFile implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
-    await this.#handle.close();
+    try {
+      if (this.#broken === undefined) await this.#handle.datasync();
+    } finally {
+      await this.#handle.close();
+    }
+  }
+
+  async #add(record: unknown, synced: boolean): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const written = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ line: lineOf(record), synced, resolve, reject });
+    });
+    this.#write();
+    return written;
   }
 
   #write(): void {
@@ -105,7 +124,8 @@ export class JournalFile implements AsyncDisposable {
         if (this.#broken !== undefined) throw this.#broken;
         if (records !== undefined) await this.#replace(records());
         if (batch.length > 0) await this.#handle.appendFile(batch.map(({ line }) => line).join(""));
-        await this.#handle.datasync();
+        for (const waiter of batch) if (!waiter.synced) waiter.resolve();
+        if (records !== undefined || batch.some(({ synced }) => synced)) await this.#handle.datasync();
         for (const waiter of batch) waiter.resolve();
       } catch (error) {
         this.#broken ??= error;

@@ -22,6 +22,10 @@ const clock: Clock = {
       if (signal?.aborted === true) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });
     }),
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
   every: (periodMs, task, onError) =>
     startPeriodic(task, onError, (tick) => {
       const timer = setInterval(() => void tick(), periodMs).unref();

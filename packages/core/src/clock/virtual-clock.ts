@@ -48,6 +48,13 @@ export class VirtualClock implements Clock {
     return this.waiting(this.#sleep(ms, signal));
   }
 
+  after(ms: number, call: () => void): () => void {
+    const timer: Timer = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, fire: call };
+    this.#timers.add(timer);
+    this.#look();
+    return () => void this.#timers.delete(timer);
+  }
+
   every(periodMs: number, task: () => Promise<void> | void, onError?: (error: unknown) => void): AsyncDisposable {
     return startPeriodic(task, onError, (tick) => {
       // A ticker belongs to nobody's work: what it starts holds the clock by marks of its own.

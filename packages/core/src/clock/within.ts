@@ -1,5 +1,4 @@
 import type { Clock } from "../ports/clock.ts";
-import { detached } from "./detached.ts";
 
 /** What {@link within} answers when the time was up first. */
 export const late: unique symbol = Symbol("late");
@@ -12,13 +11,11 @@ const longestMs = 2 ** 31 - 1;
  * The others go on: what they answer later is lost, and what they throw later too.
  */
 export async function within<T>(clock: Clock, ms: number, others: Promise<T>): Promise<T | typeof late> {
-  const timer = new AbortController();
-  const isLate = (): typeof late => late;
-  const timeUp = detached(() => clock.sleep(Math.min(ms, longestMs), timer.signal)).then(isLate, isLate);
+  const timeUp = Promise.withResolvers<typeof late>();
+  const giveUp = clock.after(Math.min(ms, longestMs), () => timeUp.resolve(late));
   try {
-    return await clock.waiting<T | typeof late>(Promise.race([others, timeUp]));
+    return await clock.waiting<T | typeof late>(Promise.race([others, timeUp.promise]));
   } finally {
-    // With a reason of ours: without one, an error with a stack is made for each wait.
-    timer.abort(late);
+    giveUp();
   }
 }

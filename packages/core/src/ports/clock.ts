@@ -13,6 +13,12 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 
   /**
+   * Calls once, after so many milliseconds; not when what it returns was called before. A wait that is mostly given up
+   * costs less so than by {@link Clock.sleep}.
+   */
+  after(ms: number, call: () => void): () => void;
+
+  /**
    * Runs a periodic task, the first time after one period, never two runs at once; what it throws goes to `onError`.
    * Disposing ends it and waits for the run under way.
    */

@@ -18,6 +18,16 @@ const BaseMark = z.strictObject({ version: z.literal(1), digest: ManifestDigest,
  */
 const untouched = new Date("2000-01-01T00:00:00Z");
 
+/** How exactly it is written down when a base was last wanted: no oftener than so, in milliseconds. */
+const wantedWithinMs = 1000;
+
+/** What this process knows of a base that it found or made. */
+interface KnownBase {
+  readonly logicalBytes: number;
+  /** Written into its mark. */
+  wantedAtMs: number;
+}
+
 /**
  * The bases of a host as files: `bases/<digits>.raw`, sparse and read-only, and `bases/<digits>.json`, its mark, which
  * is written last. A base is verified chunk by chunk as it is restored, and found changed later by its size and its time
@@ -28,6 +38,8 @@ export class BaseCache {
   readonly #maxBytes: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** By their hexadecimal digits. A base's mark is read once: another of the same digits says the same. */
+  readonly #known = new Map<string, KnownBase>();
 
   constructor(cacheDir: string, maxBytes: number, clock: Clock, logger: Logger) {
     this.#folder = join(cacheDir, "bases");
@@ -44,12 +56,20 @@ export class BaseCache {
 
   /** The base, whole and as it was restored, or `undefined`. It then counts as just wanted. */
   async find(digest: string): Promise<BaseDisk | undefined> {
-    const { path, mark } = this.#paths(digitsOf(digest));
-    const [marked, found] = await Promise.all([readMark(mark), statOf(path)]);
-    if (marked?.digest !== digest || found === undefined) return undefined;
-    if (found.size !== marked.logicalBytes || found.mtimeMs !== untouched.getTime()) return undefined;
-    const now = new Date(this.#clock.nowMs());
-    await utimes(mark, now, now);
+    const digits = digitsOf(digest);
+    const { path, mark } = this.#paths(digits);
+    const [known, found] = await Promise.all([this.#knownOf(digits, digest), statOf(path)]);
+    const isWhole = found?.size === known?.logicalBytes && found?.mtimeMs === untouched.getTime();
+    if (known === undefined || !isWhole) {
+      this.#known.delete(digits);
+      return undefined;
+    }
+    const nowMs = this.#clock.nowMs();
+    if (Math.abs(nowMs - known.wantedAtMs) >= wantedWithinMs) {
+      await utimes(mark, new Date(nowMs), new Date(nowMs));
+      known.wantedAtMs = nowMs;
+    }
+    this.#known.set(digits, known);
     return { path, format: "raw", digest };
   }
 
@@ -102,6 +122,7 @@ export class BaseCache {
     for (const { digits, bytes: freed } of victims) {
       if (total + bytes <= this.#maxBytes) return;
       const { path, mark } = this.#paths(digits);
+      this.#known.delete(digits);
       await rm(mark, { force: true });
       await rm(path, { force: true });
       this.#logger.info({ path, bytes: freed }, "a base that no guest holds was evicted");
@@ -119,6 +140,13 @@ export class BaseCache {
       if (base !== undefined) bases.push({ digits, bytes: base.blocks * 512, wantedAtMs: marked?.mtimeMs ?? 0 });
     }
     return bases;
+  }
+
+  async #knownOf(digits: string, digest: string): Promise<KnownBase | undefined> {
+    const known = this.#known.get(digits);
+    if (known !== undefined) return known;
+    const marked = await readMark(this.#paths(digits).mark);
+    return marked?.digest === digest ? { logicalBytes: marked.logicalBytes, wantedAtMs: 0 } : undefined;
   }
 
   #paths(digits: string): { readonly path: string; readonly mark: string } {

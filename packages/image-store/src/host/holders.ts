@@ -1,11 +1,24 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { ChunkBackend } from "@cloudhost/core/ports";
+import { Together } from "../backends/together.ts";
+import { systemCode } from "../failures.ts";
+import { makeFolder, syncFolder } from "../files/durable.ts";
 
 /** Who holds which bases: an object for each pair, so that a kill between two leaves both right. */
 export class Holders {
   readonly #backend: ChunkBackend;
+  readonly #folder: string;
+  readonly #syncs = new Together(syncFolder);
+  #made: Promise<void> | undefined;
 
-  constructor(backend: ChunkBackend) {
+  /**
+   * @param backend keeps its objects as files
+   * @param folder where
+   */
+  constructor(backend: ChunkBackend, folder: string) {
     this.#backend = backend;
+    this.#folder = folder;
   }
 
   /** Key of the pair. */
@@ -13,12 +26,21 @@ export class Holders {
     return `holders/${holder}.${digest.slice(digest.indexOf(":") + 1)}`;
   }
 
-  /** Whether it was not held by this holder before. */
+  /**
+   * Durable when it resolves, for a sync of the folder, which those who come together share: a pair is its key, and what
+   * is in the object only tells people the same.
+   * @returns whether it was not held by this holder before
+   */
   async hold(holder: string, digest: string): Promise<boolean> {
-    const key = this.keyOf(holder, digest);
-    const isNew = (await this.#backend.size(key)) === undefined;
+    const path = join(this.#folder, this.keyOf(holder, digest));
+    this.#made ??= makeFolder(dirname(path)).catch((error: unknown) => {
+      this.#made = undefined;
+      throw error;
+    });
+    await this.#made;
     // Again even if it is there: it must be seen by an eviction that begins now, and its stamp tells the time.
-    await this.#backend.put(key, Buffer.from(JSON.stringify({ version: 1, holder, digest })));
+    const isNew = await put(path, JSON.stringify({ version: 1, holder, digest }));
+    await this.#syncs.do(dirname(path));
     return isNew;
   }
 
@@ -52,5 +74,17 @@ export class Holders {
       pairs.push({ holder, digits });
     }
     return pairs;
+  }
+}
+
+/** Whether the file is new. */
+async function put(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+    await writeFile(path, text);
+    return false;
   }
 }

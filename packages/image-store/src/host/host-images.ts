@@ -101,8 +101,9 @@ class CachedHostImages implements HostImages {
     this.#writer = new ImageWriter(this.#repository, this.#chunks, leases, collector, tools, logger);
     this.#cache = new BaseCache(cacheDir, maxBytes, clock, logger);
     this.#cacheDir = cacheDir;
-    const state = fileSystemBackend(join(cacheDir, "state"));
-    this.#holders = new Holders(state);
+    const stateDir = join(cacheDir, "state");
+    const state = fileSystemBackend(stateDir);
+    this.#holders = new Holders(state, stateDir);
     this.#leases = new Leases(state, context);
     this.#flights = new SharedFlights(clock);
     this.#calls = new PublicCalls(clock);
@@ -119,7 +120,7 @@ class CachedHostImages implements HostImages {
   async ensure(image: EnsureImage, options: TransferOptions = {}): Promise<BaseDisk> {
     const wanted = parseInput(WantedImage, image, "an image for a host");
     return this.#calls.run(`fetching ${wanted.imageId}`, options.signal, async (signal) => {
-      const isNew = await this.#holders.hold(wanted.holder, wanted.digest);
+      const isNew = await this.#onDisk(() => this.#holders.hold(wanted.holder, wanted.digest));
       try {
         const own = this.#holders.keyOf(wanted.holder, wanted.digest);
         await this.#leases.waitForNone("evictions", own, signal);

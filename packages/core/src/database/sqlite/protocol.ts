@@ -12,23 +12,29 @@ export interface SqliteOptions {
   readonly maxGroup: number;
 }
 
-/** A statement of a script as it crosses the port: its text once, from then on the number that it was given; 0 is none. */
-export interface NumberedStatement extends Omit<Statement, "sql"> {
+/** All of a statement but its bindings, as it crosses the port once. From then on it is its number. */
+export interface StatementForm extends Omit<Statement, "bindings"> {
   readonly number: number;
-  readonly sql?: string;
 }
 
 /** What the worker is sent: all that is asked within one turn of the event loop. */
 export interface SqliteMessage {
   /** What `lease_now_ms()` gives while these are done: epoch milliseconds. */
   readonly leaseNowMs: number;
+  /** Forms that are new: known from now on. */
+  readonly forms: readonly StatementForm[];
   readonly requests: readonly SqliteRequest[];
 }
 
 /** What the worker is asked. */
 export type SqliteRequest =
   | { readonly id: number; readonly kind: "query"; readonly sql: string; readonly bindings: readonly unknown[] }
-  | { readonly id: number; readonly kind: "script"; readonly statements: readonly NumberedStatement[] }
+  | {
+      readonly id: number;
+      readonly kind: "script";
+      /** Of each statement in turn: the number of its form, how many bindings it has, and these. One flat list is cheap to send. */
+      readonly statements: readonly unknown[];
+    }
   | { readonly id: number; readonly kind: "close" };
 
 /** A statement's outcome. */

@@ -4,13 +4,13 @@ import { workerUrl } from "../../worker-url.ts";
 import { GuardFailed } from "../script.ts";
 import type { Statement } from "../script.ts";
 import type {
-  NumberedStatement,
   SqliteFailure,
   SqliteMessage,
   SqliteOptions,
   SqliteOutcome,
   SqliteReply,
   SqliteRequest,
+  StatementForm,
 } from "./protocol.ts";
 
 interface Pending {
@@ -23,8 +23,8 @@ export type Asked =
   | { readonly kind: "script"; readonly statements: readonly Statement[] }
   | { readonly kind: "close" };
 
-/** So many statements' texts are sent once and then called by number; further ones are sent each time. */
-const numberedMost = 1000;
+/** So many forms of statements are known at the most; beyond, all are told anew. */
+const formsMost = 2000;
 
 /** How many requests may wait before further ones are refused: memory is bounded, and so is how long one waits. */
 const waitingMost = 20_000;
@@ -37,7 +37,10 @@ export class SqliteConnection {
   readonly #worker: Worker;
   readonly #leaseNowMs: () => number;
   readonly #pending = new Map<number, Pending>();
-  readonly #numbers = new Map<string, number>();
+  /** By text, then by expectation and guard. */
+  readonly #forms = new Map<string, StatementForm[]>();
+  #lastForm = 0;
+  #newForms: StatementForm[] = [];
   #outgoing: SqliteRequest[] = [];
   #lastId = 0;
   /** Why it can no longer be used. knex asks for this before it takes a connection from its pool. */
@@ -76,7 +79,7 @@ export class SqliteConnection {
       this.#await(id, { resolve, reject });
       this.#outgoing.push(
         request.kind === "script"
-          ? { id, kind: "script", statements: request.statements.map((statement) => this.#numbered(statement)) }
+          ? { id, kind: "script", statements: this.#flat(request.statements) }
           : { ...request, id },
       );
       if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
@@ -94,19 +97,42 @@ export class SqliteConnection {
     this.#worker.ref();
   }
 
-  #numbered({ sql, ...rest }: Statement): NumberedStatement {
-    const known = this.#numbers.get(sql);
-    if (known !== undefined) return { ...rest, number: known };
-    if (this.#numbers.size >= numberedMost) return { ...rest, number: 0, sql };
-    const number = this.#numbers.size + 1;
-    this.#numbers.set(sql, number);
-    return { ...rest, number, sql };
+  #flat(statements: readonly Statement[]): unknown[] {
+    const flat: unknown[] = [];
+    for (const statement of statements) {
+      flat.push(this.#formOf(statement), statement.bindings.length);
+      for (const binding of statement.bindings) flat.push(binding);
+    }
+    return flat;
+  }
+
+  /** The number of a statement's form. */
+  #formOf({ sql, expect, guard }: Statement): number {
+    const alike = this.#forms.get(sql);
+    const known = alike?.find((form) => form.expect === expect && form.guard === guard);
+    if (known !== undefined) return known.number;
+    if (this.#forms.size >= formsMost) this.#forms.clear();
+    const number = (this.#lastForm += 1);
+    const form = {
+      number,
+      sql,
+      ...(expect === undefined ? {} : { expect }),
+      ...(guard === undefined ? {} : { guard }),
+    };
+    this.#forms.set(sql, [...(this.#forms.get(sql) ?? []), form]);
+    this.#newForms.push(form);
+    return number;
   }
 
   #flush(): void {
     if (this.dead !== undefined) return;
-    const message: SqliteMessage = { leaseNowMs: Math.trunc(this.#leaseNowMs()), requests: this.#outgoing };
+    const message: SqliteMessage = {
+      leaseNowMs: Math.trunc(this.#leaseNowMs()),
+      forms: this.#newForms,
+      requests: this.#outgoing,
+    };
     this.#worker.postMessage(message);
+    this.#newForms = [];
     this.#outgoing = [];
   }
 

@@ -1,13 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type Sqlite from "better-sqlite3";
 import type {
-  NumberedStatement,
   SqliteFailure,
   SqliteMessage,
   SqliteOptions,
   SqliteOutcome,
   SqliteReply,
   SqliteRequest,
+  StatementForm,
 } from "./protocol.ts";
 
 /**
@@ -36,6 +36,10 @@ const prepared = new Map<string, Sqlite.Statement>();
 
 function prepare(sql: string): Sqlite.Statement {
   const known = prepared.get(sql);
+  // It would end the group's transaction, and with it what others were told is theirs.
+  if (known === undefined && /\bor\s+rollback\b/i.test(sql)) {
+    throw new Error("OR ROLLBACK is refused: it would undo other callers' work.");
+  }
   // Those used last are kept.
   if (known !== undefined) prepared.delete(sql);
   const made = known ?? database.prepare(sql);
@@ -50,8 +54,6 @@ function prepare(sql: string): Sqlite.Statement {
 }
 
 function execute(sql: string, bindings: readonly unknown[]): SqliteOutcome {
-  // It would end the group's transaction, and with it what others were told is theirs.
-  if (/\bor\s+rollback\b/i.test(sql)) throw new Error("OR ROLLBACK is refused: it would undo other callers' work.");
   if (/^\s*(create|alter|drop|pragma|vacuum|attach|detach)\b/i.test(sql)) prepared.clear();
   const made = prepare(sql);
   if (made.reader) {
@@ -78,12 +80,17 @@ function query(request: Extract<SqliteRequest, { kind: "query" }>): SqliteReply 
   }
 }
 
-/** The texts of scripts' statements, by the number that the other side gave them. */
-const texts = new Map<number, string>();
+/** The forms of scripts' statements, by the number that the other side gave them. */
+const forms = new Map<number, StatementForm>();
+/** Twice as many as the other side calls by their numbers. */
+const formsMost = 4000;
 
-/** Also of statements that will not be run, because one before them is refused: they come without their text next time. */
-function learn(statements: readonly NumberedStatement[]): void {
-  for (const { number, sql } of statements) if (sql !== undefined && number !== 0) texts.set(number, sql);
+function learn(told: readonly StatementForm[]): void {
+  for (const form of told) forms.set(form.number, form);
+  for (const oldest of forms.keys()) {
+    if (forms.size <= formsMost) return;
+    forms.delete(oldest);
+  }
 }
 
 /** One script under a savepoint: all of it or none, the others of its group untouched. */
@@ -92,11 +99,16 @@ function script(request: Extract<SqliteRequest, { kind: "script" }>): SqliteRepl
   let index = 0;
   try {
     const ok: SqliteOutcome[] = [];
-    for (const { number, sql = texts.get(number) ?? "", bindings, expect, guard } of request.statements) {
+    const { statements: flat } = request;
+    for (let at = 0; at < flat.length;) {
+      const [number, bindings] = [flat[at] as number, flat[at + 1] as number];
+      const from = at + 2;
+      at = from + bindings;
+      const { sql, expect, guard } = forms.get(number) as StatementForm;
       if (/^\s*(begin|commit|end|rollback|savepoint|release)\b/i.test(sql)) {
         throw new Error("A script is a transaction: it begins and ends none itself.");
       }
-      const outcome = execute(sql, bindings);
+      const outcome = execute(sql, flat.slice(from, at));
       if (expect !== undefined && outcome.changes !== expect) {
         database.exec("ROLLBACK TO script; RELEASE script");
         const name = guard ?? `statement ${index}`;
@@ -139,10 +151,10 @@ const waiting: Extract<SqliteRequest, { kind: "script" }>[] = [];
 
 port.on("message", (message: SqliteMessage) => {
   leaseNowMs = message.leaseNowMs;
+  learn(message.forms);
   const replies: SqliteReply[] = [];
   for (const request of message.requests) {
     if (request.kind === "script") {
-      learn(request.statements);
       waiting.push(request);
     } else if (request.kind === "query") {
       replies.push(query(request));
