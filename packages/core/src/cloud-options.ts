@@ -10,6 +10,7 @@ import { parseInput } from "./parse.ts";
 import { HostConfig } from "./ports/driver-module.ts";
 import type { ImageStoreConfig } from "./ports/image-store.ts";
 import type { Logger } from "./ports/logger.ts";
+import { QuotaLimits } from "./quotas/model.ts";
 import type { Scheduler } from "./ports/scheduler.ts";
 
 /** What a cloud is made of. */
@@ -29,6 +30,15 @@ export interface CloudOptions {
   readonly network?: z.input<typeof FixedNetwork>;
   /** The product's say in every change: it may refuse one, or complete its input. */
   readonly policy?: Policy;
+  /**
+   * Who says what an actor is in a project: the actor itself, that is the host product (`actor`), or the members that
+   * `members.add` and `members.setRole` keep (`members`). Then the roles `member` and `projectAdmin` of an actor do not
+   * count, and a project of which they are no member does not exist for them. The other roles are the product's always.
+   * @defaultValue `"actor"`
+   */
+  readonly projectRoles?: "actor" | "members";
+  /** Limits of new projects, where they differ from ours: `quotaDefinitions` has those. In base units. */
+  readonly quotas?: QuotaLimits;
   /** Countable resources besides the built-in ones: `{ gpu: { unit: "device" } }`. */
   readonly resources?: DeclaredResourcesOption;
   /** The product's own container: whatever of `tokens` is bound in it takes the place of ours. */
@@ -65,6 +75,8 @@ const Checked = z.strictObject({
   hosts: z.array(HostConfig).default([]),
   network: FixedNetwork.prefault({}),
   migrate: z.boolean().default(true),
+  projectRoles: z.enum(["actor", "members"]).default("actor"),
+  quotas: QuotaLimits.prefault({}),
   runs: z.enum(["api", "operations", "both"]).default("both"),
   stateDir: z.string().optional(),
   leaseMs: z.int().min(100).default(10_000),

@@ -36,8 +36,10 @@ import { Operations } from "./operations/service.ts";
 import { silentLogger } from "./ports/logger.ts";
 import type { Actor } from "./projects/model.ts";
 import { projectsModule } from "./projects/module.ts";
+import { Members } from "./projects/member-service.ts";
 import { Projects } from "./projects/service.ts";
 import { quotasModule } from "./quotas/module.ts";
+import { QuotaRequests } from "./quotas/request-service.ts";
 import { Quotas } from "./quotas/service.ts";
 import { serverGroupsModule } from "./server-groups/module.ts";
 import { ServerGroups } from "./server-groups/service.ts";
@@ -147,6 +149,7 @@ class OpenedCloud implements Cloud {
       get(tokens.imageStore),
       get(tokens.projects),
     ];
+    const members = get(tokens.members);
     const caller = new Caller(actor, {
       projects,
       log: get(tokens.log),
@@ -154,6 +157,7 @@ class OpenedCloud implements Cloud {
       clock,
       logger: get(tokens.logger),
       policy: get(tokens.settings).policy,
+      ...(get(tokens.settings).projectRoles === "members" ? { members } : {}),
       closing: this.#closing.signal,
     });
     const events = { database, clock, written: get(tokens.outboxWritten), closed: this.#closed };
@@ -177,7 +181,24 @@ class OpenedCloud implements Cloud {
       }),
       keypairs: new Keypairs(caller, { database, keypairs: get(tokens.keypairs), ids, clock }),
       quotas: new Quotas(caller, { database, quotas: get(tokens.quotas), projects }),
-      projects: new Projects(caller, { database, projects, ids, clock }),
+      projects: new Projects(caller, {
+        database,
+        projects,
+        quotas: get(tokens.quotas),
+        requests: get(tokens.quotaRequests),
+        ids,
+        clock,
+        defaultQuotas: get(tokens.settings).quotas,
+      }),
+      members: new Members(caller, { database, members, clock }),
+      quotaRequests: new QuotaRequests(caller, {
+        database,
+        quotas: get(tokens.quotas),
+        requests: get(tokens.quotaRequests),
+        ids,
+        clock,
+        written: get(tokens.outboxWritten),
+      }),
       hosts: new Hosts(caller, {
         database,
         hosts: get(tokens.hosts),
@@ -262,7 +283,17 @@ async function bindRuntime(
   const runsOperations = checked.runs !== "api";
   const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs };
   const { policy } = options;
-  const settings = { stateDir, ...timing, runsOperations, closed: closing.signal, onBoundary, policy };
+  const { projectRoles, quotas } = checked;
+  const settings = {
+    stateDir,
+    ...timing,
+    runsOperations,
+    closed: closing.signal,
+    onBoundary,
+    policy,
+    projectRoles,
+    quotas,
+  };
   bindDefault(tokens.settings, () => settings);
   return closing;
 }

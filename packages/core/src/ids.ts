@@ -19,6 +19,7 @@ export const idPrefixes = {
   op: "an operation",
   own: "a process that holds leases",
   prj: "a project",
+  qrq: "a request for quota",
   snp: "a frozen disk",
   srv: "a server",
 } as const;

@@ -27,7 +27,10 @@ import type { Clock } from "./ports/clock.ts";
 import type { ImageStore } from "./ports/image-store.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Scheduler } from "./ports/scheduler.ts";
+import type { MemberStore } from "./projects/member-store.ts";
 import type { ProjectStore } from "./projects/store.ts";
+import type { QuotaLimits } from "./quotas/model.ts";
+import type { QuotaRequestStore } from "./quotas/request-store.ts";
 import type { QuotaStore } from "./quotas/store.ts";
 import type { ServerGroupStore } from "./server-groups/store.ts";
 import type { GuestWatch } from "./servers/guest-watch.ts";
@@ -48,6 +51,10 @@ export interface RuntimeSettings {
   readonly onBoundary: OnBoundary;
   /** The host product's say in every change, if it has one. */
   readonly policy: Policy | undefined;
+  /** Whether roles in a project are the members' table's to say, or the actor's. */
+  readonly projectRoles: "actor" | "members";
+  /** Limits of a new project, where they differ from ours. */
+  readonly quotas: QuotaLimits;
 }
 
 /**
@@ -80,6 +87,7 @@ export const tokens = {
   keypairs: token<KeypairStore>("KeypairStore"),
   log: token<LogStore>("LogStore"),
   logger: token<Logger>("Logger"),
+  members: token<MemberStore>("MemberStore"),
   networkConvergence: token<NetworkConvergence>("NetworkConvergence"),
   networks: token<NetworkStore>("NetworkStore"),
   onBoundary: token<OnBoundary>("OnBoundary"),
@@ -87,6 +95,7 @@ export const tokens = {
   outboxWritten: token<Subject<void>>("OutboxWritten"),
   planner: token<ServerPlanner>("ServerPlanner"),
   projects: token<ProjectStore>("ProjectStore"),
+  quotaRequests: token<QuotaRequestStore>("QuotaRequestStore"),
   quotas: token<QuotaStore>("QuotaStore"),
   runtime: token<HostRuntime>("HostRuntime"),
   scheduler: token<Scheduler>("Scheduler"),

@@ -10,6 +10,8 @@ type CloudsOwn = Pick<
   CloudOptions,
   | "container"
   | "policy"
+  | "projectRoles"
+  | "quotas"
   | "resources"
   | "network"
   | "logger"

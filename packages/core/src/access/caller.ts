@@ -11,7 +11,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { Actor } from "../projects/model.ts";
 import type { Project, Role } from "../projects/model.ts";
+import type { MemberStore } from "../projects/member-store.ts";
 import type { ProjectStore } from "../projects/store.ts";
+import { notActive } from "../quotas/store.ts";
 import { frozenCopy } from "./frozen.ts";
 import { permissions } from "./permissions.ts";
 import type { ChangePermission, Permission, ReadPermission } from "./permissions.ts";
@@ -67,6 +69,8 @@ export interface AskedFor<Schema extends z.ZodType<object>, Found extends { read
 /** What callers need. */
 export interface CallerDependencies {
   readonly projects: Pick<ProjectStore, "named">;
+  /** Who says what somebody is in a project, where that is not the actor. */
+  readonly members?: Pick<MemberStore, "roleOf"> | undefined;
   readonly log: LogStore;
   readonly database: Database;
   readonly clock: Clock;
@@ -123,6 +127,8 @@ export class Caller {
       const scope = await this.#scope(permission);
       about = { ...about, projectId: scope.project?.id };
       const parsed = parseInput(asked.schema, asked.input, asked.what);
+      const { state = "active" } = scope.project ?? {};
+      if (permissions[permission].effect === "grows" && state !== "active") throw notActive(state);
       const found = (await asked.find?.(scope)) as Found;
       if (found !== undefined) about = { ...about, resources: [found.id] };
       const input = await this.#unlessVetoed(permission, asked, parsed, { scope, target: found?.id });
@@ -145,17 +151,32 @@ export class Caller {
   }
 
   async #scope(permission: Permission): Promise<Scope> {
-    const { roles, userId, projectId } = this.#actor;
+    const { userId, projectId } = this.#actor;
+    const project = projectId === undefined ? undefined : await this.#dependencies.projects.named(projectId);
+    if (project === undefined && projectId !== undefined) throw notFound("project", projectId);
+    const roles = await this.#roles(project);
     const allowed = roles.filter((role) => permissions[permission].roles.includes(role));
     if (allowed.length === 0) {
       const details = { permission, roles: [...roles] };
       throw new CloudHostError("FORBIDDEN", `The roles ${roles.join(", ")} do not allow ${permission}.`, details);
     }
     const everywhere = allowed.some((role) => role === "operator" || role === "auditor" || role === "system");
-    const project = projectId === undefined ? undefined : await this.#dependencies.projects.named(projectId);
-    if (project === undefined && projectId !== undefined) throw notFound("project", projectId);
     if (project === undefined && !everywhere) throw noProject();
     return { userId, roles, project, everywhere };
+  }
+
+  /**
+   * The actor's roles; those in the project are the members' table's where that is what counts.
+   * @throws CloudHostError `NOT_FOUND` for a project of which they are no member, and no role opens every project
+   */
+  async #roles(project: Project | undefined): Promise<readonly Role[]> {
+    const { roles, userId } = this.#actor;
+    const { members } = this.#dependencies;
+    if (members === undefined || project === undefined) return roles;
+    const others = roles.filter((role) => role !== "member" && role !== "projectAdmin");
+    const own = await members.roleOf(project.id, userId);
+    if (own === undefined && others.length === 0) throw notFound("project", this.#actor.projectId ?? project.id);
+    return own === undefined ? others : [...others, own];
   }
 
   /** The input as the policy leaves it. */

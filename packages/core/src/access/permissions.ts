@@ -3,6 +3,7 @@ import type { Role } from "../projects/model.ts";
 const everybody = ["member", "projectAdmin", "operator", "auditor", "system"] as const;
 const users = ["member", "projectAdmin", "operator", "system"] as const;
 const operators = ["operator", "system"] as const;
+const admins = ["projectAdmin", "operator", "system"] as const;
 const watchers = ["operator", "auditor", "system"] as const;
 
 /** What a method does, and who may call it. */
@@ -53,6 +54,10 @@ export const permissions = {
   "keypairs.list": reads(everybody),
   "log.export": reads(everybody),
   "log.list": reads(everybody),
+  "members.add": changes(admins),
+  "members.list": reads(everybody),
+  "members.remove": changes(admins),
+  "members.setRole": changes(admins),
   "operations.abandon": changes(operators),
   "operations.cancel": changes(users),
   "operations.get": reads(everybody),
@@ -60,8 +65,19 @@ export const permissions = {
   "operations.result": reads(everybody),
   "operations.retry": changes(users),
   "projects.create": changes(operators),
+  "projects.delete": changes(operators),
   "projects.get": reads(everybody),
   "projects.list": reads(watchers),
+  "projects.rename": changes(operators),
+  "projects.resume": changes(operators),
+  "projects.summary": reads(everybody),
+  "projects.suspend": changes(operators),
+  "quotaRequests.approve": changes(operators),
+  "quotaRequests.create": changes(users),
+  "quotaRequests.get": reads(everybody),
+  "quotaRequests.list": reads(everybody),
+  "quotaRequests.reject": changes(operators),
+  "quotaRequests.withdraw": changes(users),
   "quotas.get": reads(everybody),
   "quotas.set": changes(operators),
   "serverGroups.create": grows(users),

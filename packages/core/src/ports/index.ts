@@ -12,6 +12,7 @@ export * from "../parse.ts";
 export * from "../units.ts";
 export * from "../audit/model.ts";
 export * from "../quotas/model.ts";
+export * from "../quotas/request-model.ts";
 export * from "../events/model.ts";
 export * from "../flavors/model.ts";
 export * from "../aggregates/model.ts";

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
 import { Label, Name, NameOrId } from "../names.ts";
+import { QuotaLimits } from "../quotas/model.ts";
+import type { QuotaUse } from "../quotas/model.ts";
+import type { QuotaRequest } from "../quotas/request-model.ts";
+import type { ServerState } from "../servers/model.ts";
 
 /**
  * What somebody may do. `member` uses the project's resources; `projectAdmin` also governs it; `operator` runs the cloud
@@ -26,10 +30,54 @@ export type Actor = z.infer<typeof Actor>;
 /** The product itself, for what nobody in particular asked for. What it does is logged with the reason. */
 export const systemActor = (reason: string): Actor => ({ userId: `system: ${reason}`, roles: ["system"] });
 
+/** `suspended`: nothing new is made in it and nothing grows; what it has stays, and may be stopped and deleted. */
+export const ProjectState = z.enum(["active", "suspended"]);
+export type ProjectState = z.infer<typeof ProjectState>;
+
 /** A project: whose resources these are, who pays, and within which quotas. */
-export const Project = z.strictObject({ id: idOf("prj"), name: Name, createdAtMs: z.int() });
+export const Project = z.strictObject({ id: idOf("prj"), name: Name, state: ProjectState, createdAtMs: z.int() });
 export type Project = z.infer<typeof Project>;
 
 /** What a project is made of. */
-export const CreateProject = z.strictObject({ name: Name });
-export type CreateProject = z.infer<typeof CreateProject>;
+export const CreateProject = z.strictObject({
+  name: Name,
+  /** Limits that differ from the cloud's defaults, in their base units; `-1` is unlimited, `0` none. */
+  quotas: QuotaLimits.prefault({}),
+});
+export type CreateProject = z.input<typeof CreateProject>;
+
+/** A project's new name. */
+export const RenameProject = z.strictObject({ name: Name });
+export type RenameProject = z.infer<typeof RenameProject>;
+
+/** What somebody may be in a project. */
+export const MemberRole = z.enum(["member", "projectAdmin"]);
+export type MemberRole = z.infer<typeof MemberRole>;
+
+/** Somebody in a project. */
+export const Member = z.strictObject({ userId: Label, role: MemberRole, createdAtMs: z.int() });
+export type Member = z.infer<typeof Member>;
+
+/** Who is to be in the project, and as what. */
+export const AddMember = z.strictObject({ userId: Label, role: MemberRole.default("member") });
+export type AddMember = z.input<typeof AddMember>;
+
+/** What somebody is to be from now on. */
+export const SetMemberRole = z.strictObject({ role: MemberRole });
+export type SetMemberRole = z.infer<typeof SetMemberRole>;
+
+/** A project's own page, in one answer. Amounts are in base units. */
+export interface ProjectSummary {
+  readonly project: Project;
+  /** The nine quotas, in the order in which they are shown. */
+  readonly quotas: readonly QuotaUse[];
+  readonly servers: {
+    readonly total: number;
+    /** How many are in which state; a state that none is in is not named. */
+    readonly byState: Readonly<Partial<Record<ServerState, number>>>;
+  };
+  /** Its own active images, and how large they are to a guest. */
+  readonly images: { readonly count: number; readonly logicalBytes: number };
+  /** The request for quota that nobody has decided yet. */
+  readonly quotaRequest: QuotaRequest | null;
+}

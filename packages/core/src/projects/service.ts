@@ -1,18 +1,23 @@
+import { notFound, projectOf, sees } from "../access/caller.ts";
 import type { Caller, ChangeScope } from "../access/caller.ts";
-import { notFound, sees } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
+import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { Page } from "../names.ts";
-import { parseInput } from "../parse.ts";
+import { Nothing, parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
-import { CreateProject } from "./model.ts";
-import type { Project } from "./model.ts";
+import type { QuotaLimits } from "../quotas/model.ts";
+import type { QuotaRequestStore } from "../quotas/request-store.ts";
+import type { QuotaStore } from "../quotas/store.ts";
+import { CreateProject, RenameProject } from "./model.ts";
+import type { Project, ProjectState, ProjectSummary } from "./model.ts";
 import type { ProjectStore } from "./store.ts";
+import { readSummary } from "./summary.ts";
 
 /** Projects: whose resources these are. */
 export class Projects {
@@ -25,29 +30,26 @@ export class Projects {
   }
 
   /**
-   * Makes a project, with the default quotas.
+   * Makes a project, with the cloud's default quotas where none are given.
    * @throws CloudHostError `CONFLICT` when the name is taken, `EXHAUSTED` after 65,535 projects
+   * @example
+   * await ops.projects.create({ name: "album", quotas: { servers: 100 } });
    */
   async create(input: CreateProject): Promise<Project> {
     const asked = { schema: CreateProject, input, what: "a project" };
-    return this.#caller.change("projects.create", asked, (scope, { name }) => this.#create(scope, name));
-  }
-
-  async #create(scope: ChangeScope, name: string): Promise<Project> {
-    const { database, projects, ids, clock } = this.#dependencies;
-    const project = { id: ids.next("prj"), name, createdAtMs: clock.nowMs() };
-    const line = scope.accepted({ resources: [project.id], projectId: project.id });
-    try {
-      await database.run(script(...projects.create(project, {}).statements, line));
-    } catch (error) {
-      if (!(error instanceof GuardFailed)) throw error;
-      if ((await projects.named(name)) === undefined) {
+    return this.#caller.change("projects.create", asked, async (scope, { name, quotas }) => {
+      const { database, projects, ids, clock, defaultQuotas } = this.#dependencies;
+      const project: Project = { id: ids.next("prj"), name, state: "active", createdAtMs: clock.nowMs() };
+      const line = scope.accepted({ resources: [project.id], projectId: project.id });
+      try {
+        await database.run(script(...projects.create(project, { ...defaultQuotas, ...quotas }).statements, line));
+      } catch (error) {
+        if (!(error instanceof GuardFailed)) throw error;
+        if ((await projects.named(name)) !== undefined) throw taken(name);
         throw new CloudHostError("EXHAUSTED", "There are no more marks for projects.", { resource: "tenant marks" });
       }
-      const details = { state: "taken", allowed: ["a name that no project has"] };
-      throw new CloudHostError("CONFLICT", `There is a project ${name} already.`, details);
-    }
-    return project;
+      return project;
+    });
   }
 
   /**
@@ -56,8 +58,8 @@ export class Projects {
    */
   async get(idOrName: string): Promise<Project> {
     const scope = await this.#caller.may("projects.get");
-    const project = await this.#dependencies.projects.named(parseNamed("project", idOrName));
-    if (project === undefined || !(scope.everywhere || sees(scope, project.id))) throw notFound("project", idOrName);
+    const project = await this.#find(idOrName);
+    if (!scope.everywhere && !sees(scope, project.id)) throw notFound("project", idOrName);
     return project;
   }
 
@@ -69,12 +71,111 @@ export class Projects {
       return { items: await this.#dependencies.projects.find(parsed), limit: parsed.limit };
     }, page);
   }
+
+  /**
+   * What the project in which the actor acts has, what of it is used and what is left; and its open request for quota.
+   * @example
+   * const { quotas, servers } = await album.projects.summary();
+   */
+  async summary(): Promise<ProjectSummary> {
+    const scope = await this.#caller.may("projects.summary");
+    return readSummary(this.#dependencies, projectOf(scope));
+  }
+
+  /**
+   * Gives it another name. Its id stays.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` when the name is taken
+   */
+  async rename(idOrName: string, input: RenameProject): Promise<Project> {
+    const asked = { schema: RenameProject, input, what: "a project's name", find: () => this.#find(idOrName) };
+    return this.#caller.change("projects.rename", asked, async (scope, { name }, project) => {
+      const { statements } = this.#dependencies.projects.rename(project.id, name);
+      if (!(await this.#write(scope, project, statements, "name"))) throw taken(name);
+      return { ...project, name };
+    });
+  }
+
+  /**
+   * Takes nothing new from now on: nothing is made in it, and nothing grows. Its servers go on, and may be stopped,
+   * started and deleted. Another process may accept a request for up to a second more; it takes no capacity by then.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async suspend(idOrName: string): Promise<Project> {
+    return this.#setState("projects.suspend", idOrName, "suspended");
+  }
+
+  /**
+   * Lets a suspended project go on.
+   * @throws CloudHostError `NOT_FOUND`
+   */
+  async resume(idOrName: string): Promise<Project> {
+    return this.#setState("projects.resume", idOrName, "active");
+  }
+
+  /**
+   * Deletes a project that has nothing any more. Its name is free again; what it did stays in the log.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` with what it still has
+   */
+  async delete(idOrName: string): Promise<void> {
+    const asked = { schema: Nothing, input: {}, what: "options of delete", find: () => this.#find(idOrName) };
+    await this.#caller.change("projects.delete", asked, async (scope, _, project) => {
+      const { projects, clock } = this.#dependencies;
+      const { statements } = projects.delete(project.id, clock.nowMs());
+      if (await this.#write(scope, project, statements, "empty")) return;
+      const left = Object.entries(await projects.contents(project.id)).map(([what, count]) => `${count} ${what}`);
+      const details = { state: `has ${left.join(", ")}`, allowed: ["empty"] };
+      throw new CloudHostError("CONFLICT", `The project ${project.name} ${details.state} still.`, details);
+    });
+  }
+
+  async #setState(
+    permission: "projects.suspend" | "projects.resume",
+    idOrName: string,
+    state: ProjectState,
+  ): Promise<Project> {
+    const asked = { schema: Nothing, input: {}, what: "options", find: () => this.#find(idOrName) };
+    return this.#caller.change(permission, asked, async (scope, _, project) => {
+      const change = this.#dependencies.projects.setState(project.id, state);
+      if (!(await this.#write(scope, project, [change], "project"))) throw notFound("project", idOrName);
+      return { ...project, state };
+    });
+  }
+
+  /** One commit with the log's line. Gives whether its guard held. */
+  async #write(scope: ChangeScope, { id }: Project, statements: readonly Statement[], guard: string): Promise<boolean> {
+    const { database, projects } = this.#dependencies;
+    try {
+      await database.run(script(...statements, scope.accepted({ resources: [id], projectId: id })));
+      return true;
+    } catch (error) {
+      if (error instanceof GuardFailed && error.guard === guard) return false;
+      throw error;
+    } finally {
+      projects.forget();
+    }
+  }
+
+  async #find(idOrName: string): Promise<Project> {
+    const project = await this.#dependencies.projects.named(parseNamed("project", idOrName));
+    if (project === undefined) throw notFound("project", idOrName);
+    return project;
+  }
 }
 
 /** What {@link Projects} needs. */
 export interface ProjectsDependencies {
   readonly database: Database;
   readonly projects: ProjectStore;
+  readonly quotas: QuotaStore;
+  readonly requests: QuotaRequestStore;
   readonly ids: Ids;
   readonly clock: Clock;
+  /** Limits of a new project, where the product has others than ours. */
+  readonly defaultQuotas: QuotaLimits;
 }
+
+const taken = (name: string): CloudHostError =>
+  new CloudHostError("CONFLICT", `There is a project ${name} already.`, {
+    state: "taken",
+    allowed: ["a name that no project has"],
+  });

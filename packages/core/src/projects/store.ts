@@ -1,71 +1,158 @@
 import type { Database } from "../database/database.ts";
-import { guarded, statement } from "../database/script.ts";
-import type { Script } from "../database/script.ts";
+import { guarded, script, statement } from "../database/script.ts";
+import type { Script, Statement } from "../database/script.ts";
 import type { Page } from "../names.ts";
-import type { QuotaStore } from "../quotas/store.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { QuotaLimits } from "../quotas/model.ts";
-import type { Project } from "./model.ts";
+import type { QuotaStore } from "../quotas/store.ts";
+import type { Project, ProjectState } from "./model.ts";
 
 interface ProjectRow {
   readonly id: string;
   readonly name: string;
-  readonly tenant: number;
+  readonly state: ProjectState;
   readonly created_at_ms: number;
 }
 
-/** Projects' rows. A project never changes once made, so that who asks often asks once. */
+/**
+ * How long a project is remembered, in milliseconds. What this process changes it knows at once; what another changed
+ * it may learn so much later.
+ */
+export const projectKnownMs = 1000;
+
+/** Rows of projects. Each request asks for its own, so that they are remembered for a moment. */
 export class ProjectStore {
   readonly #database: Database;
   readonly #quotas: QuotaStore;
-  readonly #known = new Map<string, Project>();
+  readonly #clock: Clock;
+  readonly #known = new Map<string, { readonly project: Project; readonly untilMs: number }>();
+  /** Counts what was changed here: what was read before that is not remembered. */
+  #changes = 0;
 
-  constructor(database: Database, quotas: QuotaStore) {
+  constructor(database: Database, quotas: QuotaStore, clock: Clock) {
     this.#database = database;
     this.#quotas = quotas;
+    this.#clock = clock;
   }
 
   /**
    * A new project with its quotas and the lowest free packet mark. Guard `project`: its name is taken, or no mark is
    * free.
    */
-  create(project: Project, limits: QuotaLimits): Script {
+  create(project: Omit<Project, "state">, limits: QuotaLimits): Script {
     const { projects } = this.#database.tables;
-    const free = `(SELECT MIN(m.tenant) FROM (SELECT 1 AS tenant UNION ALL SELECT tenant + 1 FROM ${projects}) m WHERE m.tenant <= 65535 AND NOT EXISTS (SELECT 1 FROM ${projects} p WHERE p.tenant = m.tenant))`;
-    return {
-      statements: [
-        // One at a time, so that two do not pick the same free mark.
-        ...(this.#database.concurrentWriters ? [statement(`LOCK TABLE ${projects} IN SHARE ROW EXCLUSIVE MODE`)] : []),
-        guarded(
-          "project",
-          `INSERT INTO ${projects} (id, name, tenant, created_at_ms) SELECT ?, ?, f.tenant, CAST(? AS BIGINT) FROM (SELECT ${free} AS tenant) f WHERE f.tenant IS NOT NULL ON CONFLICT DO NOTHING`,
-          [project.id, project.name, project.createdAtMs],
-        ),
-        this.#quotas.create(project.id, limits),
-      ],
-      result: undefined,
-    };
+    const free = `(SELECT MIN(m.tenant) FROM (SELECT 1 AS tenant UNION ALL SELECT tenant + 1 FROM ${projects}) m WHERE m.tenant BETWEEN 1 AND 65535 AND NOT EXISTS (SELECT 1 FROM ${projects} p WHERE p.tenant = m.tenant))`;
+    return script(
+      ...this.#oneAtATime(),
+      guarded(
+        "project",
+        `INSERT INTO ${projects} (id, name, tenant, created_at_ms) SELECT ?, ?, f.tenant, CAST(? AS BIGINT) FROM (SELECT ${free} AS tenant) f WHERE f.tenant IS NOT NULL ON CONFLICT DO NOTHING`,
+        [project.id, project.name, project.createdAtMs],
+      ),
+      this.#quotas.create(project.id, limits),
+    );
   }
 
-  /** The project of that id or name. */
+  /** Another name. Guard `name`: another project has it. */
+  rename(projectId: string, name: string): Script {
+    const { projects } = this.#database.tables;
+    const sql = `UPDATE ${projects} SET name = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM ${projects} p WHERE p.name = ? AND p.id <> ?)`;
+    return script(...this.#oneAtATime(), guarded("name", sql, [name, projectId, name, projectId]));
+  }
+
+  /** Guard `project`: it is gone. */
+  setState(projectId: string, state: ProjectState): Statement {
+    const sql = `UPDATE ${this.#database.tables.projects} SET state = ? WHERE id = ? AND deleted_at_ms IS NULL`;
+    return guarded("project", sql, [state, projectId]);
+  }
+
+  /**
+   * Deletes a project that has nothing any more: guard `empty`. Its row stays, for what is remembered of it; its name
+   * and its mark are free again.
+   */
+  delete(projectId: string, atMs: number): Script {
+    const { projects, project_members: members, quota_requests: requests } = this.#database.tables;
+    const none = this.#contents().map(({ from }) => `NOT EXISTS (SELECT 1 FROM ${from} AND project_id = ?)`);
+    const noMark = `(SELECT CASE WHEN MIN(tenant) < 0 THEN MIN(tenant) - 1 ELSE -1 END FROM ${projects})`;
+    return script(
+      ...this.#oneAtATime(),
+      guarded(
+        "empty",
+        `UPDATE ${projects} SET state = 'deleted', deleted_at_ms = ?, name = id, tenant = ${noMark} WHERE id = ? AND deleted_at_ms IS NULL AND ${none.join(" AND ")}`,
+        [atMs, projectId, ...none.map(() => projectId)],
+      ),
+      statement(`DELETE FROM ${members} WHERE project_id = ?`, [projectId]),
+      statement(
+        `UPDATE ${requests} SET state = 'withdrawn', decided_at_ms = ? WHERE project_id = ? AND state = 'open'`,
+        [atMs, projectId],
+      ),
+    );
+  }
+
+  /** What a project still has: how many of each. */
+  async contents(projectId: string): Promise<Readonly<Record<string, number>>> {
+    const counts = await Promise.all(
+      this.#contents().map(async ({ what, from }) => {
+        const query = this.#database.read.raw(`SELECT COUNT(*) AS n FROM ${from} AND project_id = ?`, [projectId]);
+        return [what, (await this.#database.first<{ n: number }>(query))?.n ?? 0] as const;
+      }),
+    );
+    return Object.fromEntries(counts.filter(([, count]) => count > 0));
+  }
+
+  /** The project of that id or name, as it was at most {@link projectKnownMs} ago. */
   async named(idOrName: string): Promise<Project | undefined> {
     const known = this.#known.get(idOrName);
-    if (known !== undefined) return known;
+    if (known !== undefined && known.untilMs > this.#clock.nowMs()) return known.project;
+    const changes = this.#changes;
     const { read, tables } = this.#database;
     const row = await this.#database.first<ProjectRow>(
-      read(tables.projects).where({ id: idOrName }).orWhere({ name: idOrName }).orderByRaw("id = ? DESC", [idOrName]),
+      read(tables.projects)
+        .whereNull("deleted_at_ms")
+        .where((either) => void either.where({ id: idOrName }).orWhere({ name: idOrName }))
+        .orderByRaw("id = ? DESC", [idOrName]),
     );
     if (row === undefined) return undefined;
     const project = projectOfRow(row);
-    this.#known.set(project.id, project).set(project.name, project);
+    const remembered = { project, untilMs: this.#clock.nowMs() + projectKnownMs };
+    if (changes === this.#changes) this.#known.set(project.id, remembered).set(project.name, remembered);
     return project;
+  }
+
+  /** Something was changed here: nothing of before is remembered. */
+  forget(): void {
+    this.#changes += 1;
+    this.#known.clear();
   }
 
   async find(page: Page): Promise<readonly Project[]> {
     const { read, tables } = this.#database;
-    const query = read(tables.projects).orderBy("id").limit(page.limit);
+    const query = read(tables.projects).whereNull("deleted_at_ms").orderBy("id").limit(page.limit);
     if (page.after !== undefined) void query.where("id", ">", page.after);
     return (await this.#database.all<ProjectRow>(query)).map(projectOfRow);
   }
+
+  /** What depends on a project's being empty: a table, and which of its rows count. */
+  #contents(): readonly { readonly what: string; readonly from: string }[] {
+    const { servers, images, keypairs, server_groups: groups } = this.#database.tables;
+    return [
+      { what: "servers", from: `${servers} WHERE deleted_at_ms IS NULL` },
+      { what: "images", from: `${images} WHERE state <> 'deleted'` },
+      { what: "keypairs", from: `${keypairs} WHERE 1 = 1` },
+      { what: "server groups", from: `${groups} WHERE 1 = 1` },
+    ];
+  }
+
+  /** Names and marks are unique, and are picked by reading: one at a time, so that two do not pick the same. */
+  #oneAtATime(): readonly Statement[] {
+    const lock = `LOCK TABLE ${this.#database.tables.projects} IN SHARE ROW EXCLUSIVE MODE`;
+    return this.#database.concurrentWriters ? [statement(lock)] : [];
+  }
 }
 
-const projectOfRow = (row: ProjectRow): Project => ({ id: row.id, name: row.name, createdAtMs: row.created_at_ms });
+const projectOfRow = (row: ProjectRow): Project => ({
+  id: row.id,
+  name: row.name,
+  state: row.state,
+  createdAtMs: row.created_at_ms,
+});

@@ -1,6 +1,6 @@
 import { quotaColumn } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
-import { guarded, insertInto } from "../database/script.ts";
+import { guarded, insertInto, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import { quotaDefinitions, quotaNames } from "./model.ts";
@@ -25,19 +25,30 @@ export class QuotaStore {
     return insertInto(this.#database.tables.quotas, { project_id: projectId, ...row });
   }
 
-  /** Takes of several quotas at once, or of none: guard `quota`. Only growing is guarded. */
+  /** Takes of several quotas at once: {@link change} for what only grows. */
   take(projectId: string, needs: QuotaNeeds): Statement {
-    const wanted = entries(needs).filter(([, need]) => need > 0);
-    const sets = wanted.map(([name]) => `${quotaColumn(name, "used")} = ${quotaColumn(name, "used")} + ?`);
-    const guards = wanted.map(([name]) => {
+    return this.change(projectId, Object.fromEntries(entries(needs).filter(([, need]) => need > 0)));
+  }
+
+  /**
+   * Changes the use of several quotas at once, or of none: guard `quota`. What is positive is taken, and guarded by its
+   * limit and by the project's state; what is negative is given back, and never refused by a limit.
+   */
+  change(projectId: string, deltas: QuotaNeeds): Statement {
+    const { quotas, projects } = this.#database.tables;
+    const changed = entries(deltas).filter(([, delta]) => delta !== 0);
+    if (changed.length === 0) return statement(`SELECT project_id FROM ${quotas} WHERE project_id = ?`, [projectId]);
+    const sets = changed.map(([name]) => `${quotaColumn(name, "used")} = ${quotaColumn(name, "used")} + ?`);
+    const growing = changed.filter(([, delta]) => delta > 0);
+    const guards = growing.map(([name]) => {
       const limit = quotaColumn(name, "limit");
-      return `(${limit} = -1 OR ${quotaColumn(name, "used")} + ? <= ${limit})`;
+      return ` AND (${limit} = -1 OR ${quotaColumn(name, "used")} + ? <= ${limit})`;
     });
-    const amounts = wanted.map(([, need]) => need);
+    const active = ` AND EXISTS (SELECT 1 FROM ${projects} p WHERE p.id = project_id AND p.state = 'active')`;
     return guarded(
       "quota",
-      `UPDATE ${this.#database.tables.quotas} SET ${sets.join(", ")} WHERE project_id = ? AND ${guards.join(" AND ")}`,
-      [...amounts, projectId, ...amounts],
+      `UPDATE ${quotas} SET ${sets.join(", ")} WHERE project_id = ?${guards.join("")}${growing.length > 0 ? active : ""}`,
+      [...changed.map(([, delta]) => delta), projectId, ...growing.map(([, delta]) => delta)],
     );
   }
 
@@ -48,6 +59,18 @@ export class QuotaStore {
     const sql = `UPDATE ${this.#database.tables.quotas} SET ${sets.join(", ")} WHERE project_id = ?`;
     const bindings = [...changed.map(([, limit]) => limit), projectId];
     return { statements: changed.length === 0 ? [] : [guarded("project", sql, bindings)], result: undefined };
+  }
+
+  /** Raises limits; one that is higher by now stays as it is. */
+  raiseLimits(projectId: string, limits: QuotaLimits): Statement {
+    const raised = entries(limits).map(([name, limit]) => {
+      const column = quotaColumn(name, "limit");
+      if (limit === -1) return { sql: `${column} = -1`, bindings: [] };
+      const sql = `${column} = CASE WHEN ${column} = -1 OR ${column} > CAST(? AS BIGINT) THEN ${column} ELSE CAST(? AS BIGINT) END`;
+      return { sql, bindings: [limit, limit] };
+    });
+    const sql = `UPDATE ${this.#database.tables.quotas} SET ${raised.map((one) => one.sql).join(", ")} WHERE project_id = ?`;
+    return guarded("project", sql, [...raised.flatMap(({ bindings }) => bindings), projectId]);
   }
 
   /** Limits and use, in the order in which they are shown. */
@@ -64,8 +87,11 @@ export class QuotaStore {
     });
   }
 
-  /** The error that says what a request lacks, or `undefined` when by now it lacks nothing. */
-  async shortage(projectId: string, needs: QuotaNeeds): Promise<CloudHostError<"QUOTA_EXCEEDED"> | undefined> {
+  /** Why a request cannot grow: what it lacks, or that its project is suspended; `undefined` when by now it can. */
+  async shortage(projectId: string, needs: QuotaNeeds): Promise<CloudHostError | undefined> {
+    const { read, tables } = this.#database;
+    const project = await this.#database.first<{ state: string }>(read(tables.projects).where({ id: projectId }));
+    if (project !== undefined && project.state !== "active") return notActive(project.state);
     const exceeded = (await this.use(projectId)).flatMap(({ quota, limit, used }) => {
       const need = needs[quota] ?? 0;
       return need > 0 && limit !== -1 && used + need > limit ? [{ quota, need, used, limit }] : [];
@@ -80,6 +106,13 @@ export class QuotaStore {
     });
   }
 }
+
+/** The refusal of whatever is new in a project that takes nothing new. */
+export const notActive = (state: string): CloudHostError =>
+  new CloudHostError("CONFLICT", `The project is ${state}: nothing new is made in it, and nothing grows.`, {
+    state,
+    allowed: ["active"],
+  });
 
 const entries = (amounts: QuotaNeeds | QuotaLimits): readonly (readonly [QuotaName, number])[] =>
   quotaNames.flatMap((name) => {

@@ -8,7 +8,7 @@ import { silentLogger } from "../../src/ports/logger.ts";
 import type { Actor, Project } from "../../src/projects/model.ts";
 
 /** A project of the tests that has this name. */
-export const projectNamed = (name: string): Project => ({ id: `prj_${name}`, name, createdAtMs: 1 });
+export const projectNamed = (name: string): Project => ({ id: `prj_${name}`, name, state: "active", createdAtMs: 1 });
 
 /** Callers over no database, and the lines that the log would have. */
 export function testCallers(known: readonly string[], more: Partial<CallerDependencies> = {}) {

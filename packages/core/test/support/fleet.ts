@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock/system-clock.ts";
 import type { Database } from "../../src/database/database.ts";
 import { insertInto, script } from "../../src/database/script.ts";
 import { Claims } from "../../src/hosts/claims.ts";
@@ -36,7 +37,7 @@ export async function testFleet(
 ) {
   const ids = uuidv7Ids({ nowMs: () => Date.now() });
   const quotas = new QuotaStore(database);
-  const projects = new ProjectStore(database, quotas);
+  const projects = new ProjectStore(database, quotas, systemClock());
   const hosts = new HostStore(database, ids);
   const project = { id: ids.next("prj"), name: "album", createdAtMs: 1 };
   await database.run(

@@ -73,9 +73,27 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "operations.get": (cloud, { operation }) => cloud.operations.get(operation),
   "operations.list": (cloud) => all(cloud.operations.list()),
   "operations.result": async (cloud, { operation }) => (await cloud.operations.result(operation)).result(),
+  "members.add": (cloud, { mark }) => cloud.members.add({ userId: `new-${mark}` }),
+  "members.list": (cloud) => all(cloud.members.list()),
+  "members.setRole": (cloud, { mark }) => cloud.members.setRole(`new-${mark}`, { role: "projectAdmin" }),
+  "members.remove": (cloud, { mark }) => cloud.members.remove(`new-${mark}`),
   "projects.create": (cloud, { mark }) => cloud.projects.create({ name: `project-${mark}` }),
   "projects.get": (cloud) => cloud.projects.get("album"),
   "projects.list": (cloud) => all(cloud.projects.list()),
+  "projects.summary": (cloud) => cloud.projects.summary(),
+  "projects.rename": (cloud, { mark }) => cloud.projects.rename(`project-${mark}`, { name: `project-${mark}` }),
+  "projects.suspend": (cloud, { mark }) => cloud.projects.suspend(`project-${mark}`),
+  "projects.resume": (cloud, { mark }) => cloud.projects.resume(`project-${mark}`),
+  "projects.delete": (cloud, { mark }) => cloud.projects.delete(`project-${mark}`),
+  "quotaRequests.create": async (cloud) => {
+    await asProduct().quotaRequests.withdraw(await openRequest());
+    return cloud.quotaRequests.create({ limits: { vcpus: 100 }, reason: "more servers" });
+  },
+  "quotaRequests.get": async (cloud) => cloud.quotaRequests.get(await openRequest()),
+  "quotaRequests.list": (cloud) => all(cloud.quotaRequests.list()),
+  "quotaRequests.approve": async (cloud) => cloud.quotaRequests.approve(await openRequest()),
+  "quotaRequests.reject": async (cloud) => cloud.quotaRequests.reject(await openRequest(), { reason: "no room" }),
+  "quotaRequests.withdraw": async (cloud) => cloud.quotaRequests.withdraw(await openRequest()),
   "quotas.get": (cloud) => cloud.quotas.get(),
   "quotas.set": (cloud) => cloud.quotas.set("album", { servers: -1 }),
   "serverGroups.create": (cloud, { mark }) =>
@@ -110,7 +128,17 @@ const isChanging = (method: Permission): method is ChangePermission => permissio
 const changing = methods.filter(isChanging);
 const tiny = { vcpus: 1, milliEcuPerVcpu: 100, memoryMib: 64, systemDiskGib: 1 };
 
-/** Methods that name a thing of no project, so that there is no other project whose thing it could be. */
+/** The product itself, in the project `album`. */
+const asProduct = (): ActorCloud => cloud.as({ ...systemActor("prepares what is called"), projectId: "album" });
+
+/** The id of the request for quota that is open; one is made where there is none. */
+async function openRequest(): Promise<string> {
+  const { quotaRequests } = asProduct();
+  const [open] = await all(quotaRequests.list({ state: "open" }));
+  return (open ?? (await quotaRequests.create({ limits: { vcpus: 90 }, reason: "to be decided" }))).id;
+}
+
+/** Methods that name a thing of no project, or a user: there is no other project whose thing it could be. */
 const ofNoProject: readonly string[] = [
   "aggregates.addHost",
   "aggregates.delete",
@@ -123,6 +151,8 @@ const ofNoProject: readonly string[] = [
   "hosts.disable",
   "hosts.enable",
   "hosts.get",
+  "members.remove",
+  "members.setRole",
   "quotas.set",
 ];
 
@@ -260,7 +290,7 @@ describe.each(roles)("as %s", (role) => {
         .map((method) => `${method} ${permissions[method].roles.includes(role) ? "accepted" : "refused"}`)
         .toSorted(),
     );
-    expect(told.every(({ from, roles }) => from === "192.0.2.7" && roles[0] === role)).toBe(true);
+    expect(told.every((line) => line.from === "192.0.2.7" && line.roles[0] === role)).toBe(true);
     expect(told.filter(({ result, resources }) => result === "accepted" && resources.length === 0)).toEqual([]);
   });
 });
@@ -269,8 +299,8 @@ describe("the product's policy", () => {
   it("can refuse every change, and then nothing is done", async () => {
     const things = await makeThings("vetoed");
     // What the calls that come later in the table would find.
-    const product = cloud.as({ ...systemActor("something to delete"), projectId: "album" });
-    for (const method of changing.filter((name) => name.endsWith(".create"))) await calls[method](product, things);
+    const product = asProduct();
+    for (const method of changing.filter((name) => /\.(create|add)$/.test(name))) await calls[method](product, things);
     refusing.add("vera");
     const vera = cloud.as({ userId: "vera", projectId: "album", roles: ["projectAdmin", "operator"] });
     const before = await snapshotOf(vera);
@@ -317,10 +347,11 @@ describe("another project's things", () => {
 
   it.each(strangers)("are not there for %s, by id or by name", async (_, actor) => {
     const seesProjects = actor.roles.some((role) => role !== "member");
-    const callable = naming.filter((name) => actor.roles.some((role) => permissions[name].roles.includes(role)));
-    for (const method of callable.filter((name) => name !== "projects.get" || !seesProjects)) {
+    for (const method of naming.filter((name) => !name.startsWith("projects.") || !seesProjects)) {
+      const may = permissions[method].roles.some((role) => actor.roles.includes(role));
+      const expected = may ? "NOT_FOUND" : `FORBIDDEN ${method}`;
       for (const named of [things, names]) {
-        expect(`${method}: ${await outcome(calls[method](cloud.as(actor), named))}`).toBe(`${method}: NOT_FOUND`);
+        expect(`${method}: ${await outcome(calls[method](cloud.as(actor), named))}`).toBe(`${method}: ${expected}`);
       }
     }
     expect((await cloud.as(amy).servers.get(things.server)).state).toBe("active");
