@@ -204,6 +204,7 @@ class OpenedCloud implements Cloud {
         hosts: get(tokens.hosts),
         feed: get(tokens.feed),
         runtime: get(tokens.runtime),
+        auditor: get(tokens.usageAuditor),
       }),
       aggregates: new Aggregates(caller, {
         database,
@@ -298,8 +299,8 @@ async function bindRuntime(
   return closing;
 }
 
-/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, old events. */
-const reconcileMs = { networks: 5_000, guests: 60_000, events: 600_000 };
+/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, old events, usage. */
+const reconcileMs = { networks: 5_000, guests: 60_000, events: 600_000, usage: 600_000 };
 
 function startReconcilers(container: Container): AsyncDisposable {
   const clock = container.get(tokens.clock);
@@ -312,5 +313,7 @@ function startReconcilers(container: Container): AsyncDisposable {
   stack.use(clock.every(reconcileMs.guests, () => guests.reconcile(), failed("guests")));
   const retention = container.get(tokens.eventRetention);
   stack.use(clock.every(reconcileMs.events, () => retention.reconcile(), failed("old events")));
+  const auditor = container.get(tokens.usageAuditor);
+  stack.use(clock.every(reconcileMs.usage, () => auditor.reconcile(), failed("usage")));
   return stack;
 }

@@ -12,6 +12,7 @@ import type { DeclaredResourceNames } from "./hosts/declared-resources.ts";
 import type { FleetFeed } from "./hosts/fleet-feed.ts";
 import type { HostMonitor } from "./hosts/host-monitor.ts";
 import type { HostRuntime } from "./hosts/host-runtime.ts";
+import type { UsageAuditor } from "./hosts/usage-audit.ts";
 import type { HostStore } from "./hosts/store.ts";
 import type { Ids } from "./ids.ts";
 import type { ImageRecords } from "./images/store.ts";
@@ -102,4 +103,5 @@ export const tokens = {
   serverGroups: token<ServerGroupStore>("ServerGroupStore"),
   servers: token<ServerStore>("ServerStore"),
   settings: token<RuntimeSettings>("RuntimeSettings"),
+  usageAuditor: token<UsageAuditor>("UsageAuditor"),
 } as const;

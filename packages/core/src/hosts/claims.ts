@@ -136,7 +136,7 @@ export class Claims {
 }
 
 /** Which column of an allocation each quota counts. Servers count one each. */
-const quotaSources: readonly (readonly [QuotaName, string])[] = [
+export const quotaSources: readonly (readonly [QuotaName, string])[] = [
   ["servers", "1"],
   ["vcpus", "vcpus"],
   ["milliEcu", "milli_ecu"],

@@ -29,6 +29,22 @@ export const Host = z.strictObject({
 });
 export type Host = z.infer<typeof Host>;
 
+/** A counter that differs from the claims it counts. */
+export const UsageDrift = z.strictObject({
+  /** Whose counter it is. */
+  of: z.enum(["host", "project", "group"]),
+  /** The host's, the project's or the server group's. */
+  id: z.string(),
+  name: z.string(),
+  /** Which: a resource of the host, a quota of the project, `placed` of an affinity group. */
+  what: z.string(),
+  /** What the counter says, in its base unit. */
+  recorded: z.int(),
+  /** What the claims add up to. */
+  actual: z.int(),
+});
+export type UsageDrift = z.infer<typeof UsageDrift>;
+
 /** Which hosts to list. */
 export const ListHosts = Page.extend({ zone: Name.optional(), state: HostState.optional() });
 export type ListHosts = z.input<typeof ListHosts>;

@@ -6,6 +6,7 @@ import { FleetFeed } from "./fleet-feed.ts";
 import { HostMonitor } from "./host-monitor.ts";
 import { HostRuntime } from "./host-runtime.ts";
 import { HostStore } from "./store.ts";
+import { UsageAuditor } from "./usage-audit.ts";
 
 /** Hosts: their rows and claims, the scheduler's view of them, and the agents of this process. */
 export const hostsModule: ContainerModule = defaults(({ bind }) => {
@@ -22,6 +23,12 @@ export const hostsModule: ContainerModule = defaults(({ bind }) => {
     .toResolvedValue(
       (database, quotas, groups, feed) => new Claims(database, quotas, groups, feed),
       [tokens.database, tokens.quotas, tokens.serverGroups, tokens.feed],
+    )
+    .inSingletonScope();
+  bind(tokens.usageAuditor)
+    .toResolvedValue(
+      (database, clock, logger, watcher, written) => new UsageAuditor({ database, clock, logger, watcher, written }),
+      [tokens.database, tokens.clock, tokens.logger, tokens.feed, tokens.outboxWritten],
     )
     .inSingletonScope();
   bind(tokens.runtime)

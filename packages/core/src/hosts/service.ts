@@ -10,8 +10,9 @@ import { Nothing, parseInput } from "../parse.ts";
 import type { FleetFeed } from "./fleet-feed.ts";
 import type { HostRuntime } from "./host-runtime.ts";
 import { ListHosts } from "./model.ts";
-import type { Host } from "./model.ts";
+import type { Host, UsageDrift } from "./model.ts";
 import { hostOf } from "./store.ts";
+import type { UsageAuditor } from "./usage-audit.ts";
 import type { HostRow, HostStore } from "./store.ts";
 
 /** What {@link Hosts} needs. */
@@ -20,6 +21,7 @@ export interface HostsDependencies {
   readonly hosts: HostStore;
   readonly feed: FleetFeed;
   readonly runtime: HostRuntime;
+  readonly auditor: UsageAuditor;
 }
 
 /** The hosts, for those who run them. */
@@ -93,6 +95,24 @@ export class Hosts {
       feed.stale();
       await runtime.letGo(id);
     });
+  }
+
+  /**
+   * Recomputes every host's and every project's use from the claims that there are, and tells what of it is counted
+   * wrong. That is nothing, unless there is a fault of ours or somebody changed the database. Nothing is changed.
+   */
+  async auditUsage(): Promise<readonly UsageDrift[]> {
+    await this.#caller.may("hosts.auditUsage");
+    return this.#dependencies.auditor.audit();
+  }
+
+  /**
+   * Sets every counter that is wrong to what the claims add up to, and gives what was wrong. Servers are created and
+   * deleted meanwhile as ever.
+   */
+  async repairUsage(): Promise<readonly UsageDrift[]> {
+    const asked = { schema: Nothing, input: {}, what: "options of a repair" };
+    return this.#caller.change("hosts.repairUsage", asked, () => this.#dependencies.auditor.repair());
   }
 
   async #setEnabled(permission: "hosts.enable" | "hosts.disable", idOrName: string, enabled: boolean): Promise<Host> {
