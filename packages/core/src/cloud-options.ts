@@ -12,6 +12,7 @@ import type { ImageStoreConfig } from "./ports/image-store.ts";
 import type { Logger } from "./ports/logger.ts";
 import { QuotaLimits } from "./quotas/model.ts";
 import type { Scheduler } from "./ports/scheduler.ts";
+import { DriftPolicy } from "./servers/drift.ts";
 
 /** What a cloud is made of. */
 export interface CloudOptions {
@@ -67,6 +68,13 @@ export interface CloudOptions {
   readonly heartbeatMs?: number;
   /** How long events are kept for those who follow them, in ms: an hour at least. @defaultValue 2,592,000,000: 30 days */
   readonly eventsKeptMs?: number;
+  /**
+   * What is done when a guest stopped, or was started, behind our back, and when a host comes back without its guests
+   * running. A guest that is gone is always an `error` of its server, which keeps what it claims until it is deleted or
+   * rebuilt.
+   * @defaultValue `{ stopped: "record", started: "record", afterHostRestart: "as-before" }`
+   */
+  readonly drift?: z.input<typeof DriftPolicy>;
   /** How long `close()` waits for operations under way, in ms; the rest goes on at the next start. @defaultValue 10,000 */
   readonly drainMs?: number;
 }
@@ -83,6 +91,7 @@ const Checked = z.strictObject({
   concurrency: z.int().min(1).max(1024).default(64),
   heartbeatMs: z.int().min(100).default(2000),
   eventsKeptMs: z.int().min(3_600_000).default(2_592_000_000),
+  drift: DriftPolicy.prefault({}),
   drainMs: z.int().min(0).default(10_000),
 });
 

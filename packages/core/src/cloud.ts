@@ -279,10 +279,10 @@ async function bindRuntime(
   );
   bindDefault(tokens.declaredResources, () => new DeclaredResourceNames(options.resources ?? {}));
   bindDefault(tokens.outboxWritten, () => new Subject<void>());
-  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs } = checked;
+  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs, drift } = checked;
   const onBoundary = container.isBound(tokens.onBoundary) ? container.get(tokens.onBoundary) : () => {};
   const runsOperations = checked.runs !== "api";
-  const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs };
+  const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs, drift };
   const { policy } = options;
   const { projectRoles, quotas } = checked;
   const settings = {

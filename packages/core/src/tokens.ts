@@ -35,6 +35,8 @@ import type { QuotaRequestStore } from "./quotas/request-store.ts";
 import type { QuotaStore } from "./quotas/store.ts";
 import type { ServerGroupStore } from "./server-groups/store.ts";
 import type { GuestWatch } from "./servers/guest-watch.ts";
+import type { DriftPolicy } from "./servers/drift.ts";
+import type { PowerSync } from "./servers/power-sync.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
 import type { ServerStore } from "./servers/store.ts";
 
@@ -45,6 +47,7 @@ export interface RuntimeSettings {
   readonly leaseMs: number;
   readonly concurrency: number;
   readonly heartbeatMs: number;
+  readonly drift: DriftPolicy;
   readonly eventsKeptMs: number;
   readonly runsOperations: boolean;
   /** Fires when the cloud closes. */
@@ -95,6 +98,7 @@ export const tokens = {
   operations: token<OperationRecords>("OperationRecords"),
   outboxWritten: token<Subject<void>>("OutboxWritten"),
   planner: token<ServerPlanner>("ServerPlanner"),
+  powerSync: token<PowerSync>("PowerSync"),
   projects: token<ProjectStore>("ProjectStore"),
   quotaRequests: token<QuotaRequestStore>("QuotaRequestStore"),
   quotas: token<QuotaStore>("QuotaStore"),

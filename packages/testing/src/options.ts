@@ -19,6 +19,7 @@ type CloudsOwn = Pick<
   | "heartbeatMs"
   | "concurrency"
   | "eventsKeptMs"
+  | "drift"
   | "drainMs"
 > &
   Partial<Pick<CloudOptions, "scheduler" | "images">>;

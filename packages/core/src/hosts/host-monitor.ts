@@ -1,4 +1,5 @@
 import type { Subscription } from "rxjs";
+import { detached } from "../clock/detached.ts";
 import type { Database } from "../database/database.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HostReport } from "../ports/bus.ts";
@@ -24,6 +25,7 @@ export class HostMonitor implements AsyncDisposable {
   readonly #heartbeatMs: number;
   readonly #lastSeenMs = new Map<string, number>();
   readonly #states = new Map<string, HostState>();
+  readonly #settled = new Set<string>();
   #reports: Subscription | undefined;
   #timer: AsyncDisposable | undefined;
 
@@ -48,6 +50,7 @@ export class HostMonitor implements AsyncDisposable {
   }
 
   start(): void {
+    for (const host of this.#runtime.opened) this.#settle(host);
     this.#reports = this.#runtime.reports((host, report) => void this.#heard(host, report));
     this.#timer = this.#clock.every(
       this.#heartbeatMs,
@@ -60,7 +63,8 @@ export class HostMonitor implements AsyncDisposable {
   async reconcile(): Promise<void> {
     const nowMs = this.#clock.nowMs();
     const heard: string[] = [];
-    for (const { id, name } of this.#runtime.opened) {
+    for (const host of this.#runtime.opened) {
+      const { id, name } = host;
       const seenMs = this.#lastSeenMs.get(id) ?? nowMs;
       this.#lastSeenMs.set(id, seenMs);
       const missed = Math.floor((nowMs - seenMs) / this.#heartbeatMs);
@@ -68,6 +72,7 @@ export class HostMonitor implements AsyncDisposable {
       if (state === "up") heard.push(id);
       // It has been opened since the last look: the scheduler does not know it yet.
       if (!this.#states.has(id)) this.#feed.stale();
+      this.#settle(host);
       const before = this.#states.get(id) ?? "up";
       this.#states.set(id, state);
       if (state === before) continue;
@@ -82,6 +87,13 @@ export class HostMonitor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#reports?.unsubscribe();
     await this.#timer?.[Symbol.asyncDispose]();
+  }
+
+  /** Once for each host that was opened. Detached: its guests may take long to start, and who is silent is noticed. */
+  #settle(host: OpenHost): void {
+    if (this.#settled.has(host.id)) return;
+    this.#settled.add(host.id);
+    detached(() => void this.#clock.busy(() => this.#guests.opened(host)));
   }
 
   async #heard(host: OpenHost, report: HostReport): Promise<void> {

@@ -9,12 +9,14 @@ import { outboxEvent } from "../operations/outbox.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { GuestState } from "../ports/guest.ts";
 import type { Logger } from "../ports/logger.ts";
+import { driftOf } from "./drift.ts";
+import type { PowerSync } from "./power-sync.ts";
 import type { ServerStore } from "./store.ts";
 
 /** How often somebody who waits for a guest's OS asks its host. Events tell sooner, but may be lost. */
 const askMs = 1000;
 
-/** Writes down what hosts say of their guests' OS, and waits for it. */
+/** Writes down what hosts say of their guests' OS, and waits for it; what is not as it should be is looked into. */
 export class GuestWatch {
   readonly #database: Database;
   readonly #servers: ServerStore;
@@ -22,6 +24,7 @@ export class GuestWatch {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #written: Subject<void>;
+  readonly #sync: Pick<PowerSync, "suspect" | "compare" | "opened">;
   readonly #closed: AbortSignal;
 
   /** @param closed fires when the cloud closes: nobody waits for a guest any more */
@@ -32,6 +35,7 @@ export class GuestWatch {
     clock: Clock,
     logger: Logger,
     written: Subject<void>,
+    sync: Pick<PowerSync, "suspect" | "compare" | "opened">,
     closed: AbortSignal,
   ) {
     this.#database = database;
@@ -40,6 +44,7 @@ export class GuestWatch {
     this.#clock = clock;
     this.#logger = logger;
     this.#written = written;
+    this.#sync = sync;
     this.#closed = closed;
   }
 
@@ -59,6 +64,16 @@ export class GuestWatch {
     };
     await this.#database.run({ statements: [outboxEvent(this.#database.tables, event)], result: undefined });
     this.#written.next();
+    if (!row.busy && driftOf(row, guest.power) !== undefined) await this.#sync.suspect(row.id);
+  }
+
+  /** A host that this process has just opened. */
+  async opened(host: OpenHost): Promise<void> {
+    try {
+      await this.#sync.opened(host);
+    } catch (err) {
+      this.#logger.warn({ host: host.name, err }, "the host's guests cannot be settled");
+    }
   }
 
   /** Asks every host of this process about all its guests: what was missed is written down. */
@@ -68,6 +83,7 @@ export class GuestWatch {
         try {
           const guests = await bind(host).compute.list();
           for (const guest of guests) await this.changed(guest, this.#clock.nowMs());
+          await this.#sync.compare(host, guests);
         } catch (err) {
           this.#logger.warn({ host: host.name, err }, "the host's guests cannot be listed");
         }

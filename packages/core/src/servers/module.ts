@@ -2,6 +2,7 @@ import type { ContainerModule } from "inversify";
 import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { GuestWatch } from "./guest-watch.ts";
+import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
 import { ServerStore } from "./store.ts";
 
@@ -26,10 +27,27 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
       ],
     )
     .inSingletonScope();
+  bind(tokens.powerSync)
+    .toResolvedValue(
+      (database, servers, runtime, engine, convergence, clock, logger, written, { drift: policy }) =>
+        new PowerSync({ database, servers, runtime, engine, convergence, clock, logger, written, policy }),
+      [
+        tokens.database,
+        tokens.servers,
+        tokens.runtime,
+        tokens.engine,
+        tokens.networkConvergence,
+        tokens.clock,
+        tokens.logger,
+        tokens.outboxWritten,
+        tokens.settings,
+      ],
+    )
+    .inSingletonScope();
   bind(tokens.guestWatch)
     .toResolvedValue(
-      (database, servers, runtime, clock, logger, written, { closed }) =>
-        new GuestWatch(database, servers, runtime, clock, logger, written, closed),
+      (database, servers, runtime, clock, logger, written, sync, { closed }) =>
+        new GuestWatch(database, servers, runtime, clock, logger, written, sync, closed),
       [
         tokens.database,
         tokens.servers,
@@ -37,6 +55,7 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
         tokens.clock,
         tokens.logger,
         tokens.outboxWritten,
+        tokens.powerSync,
         tokens.settings,
       ],
     )

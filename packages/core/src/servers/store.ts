@@ -9,6 +9,7 @@ import type { Page } from "../names.ts";
 import type { ServerActionName } from "./actions.ts";
 import { gateCondition } from "./gate.ts";
 import type { Asker } from "./gate.ts";
+import { comparedStates } from "./drift.ts";
 import type { GuestStatus, Server, ServerState } from "./model.ts";
 
 /** A server's row, with its host's name and zone. */
@@ -45,6 +46,16 @@ export interface ServerRow {
   readonly created_at_ms: number;
   readonly host_name: string | null;
   readonly host_zone: string | null;
+}
+
+/** A server that no operation has, with what tells whether one has had it since. */
+export interface ComparedServer {
+  readonly id: string;
+  readonly project_id: string;
+  readonly name: string;
+  readonly state: ServerState;
+  readonly host_id: string;
+  readonly operation_id: string;
 }
 
 /** Which servers to find. */
@@ -111,6 +122,50 @@ export class ServerStore {
     return script(
       statement(`UPDATE ${servers} SET state = ?, busy = FALSE, fault = NULL WHERE id = ?`, [state, serverId]),
     );
+  }
+
+  /**
+   * Its guest is otherwise than it: guard `state` when an operation has it, or has had it since it was compared.
+   * @param operationId gives it to the operation that answers
+   */
+  drifted(server: ComparedServer, state: ServerState, fault: CloudHostError | null, operationId?: string): Statement {
+    const takes = operationId === undefined ? "" : ", busy = TRUE, operation_id = ?";
+    return guarded(
+      "state",
+      `UPDATE ${this.#database.tables.servers} SET state = ?, fault = ?${takes} WHERE id = ? AND NOT busy AND state = ? AND host_id = ? AND operation_id = ?`,
+      [
+        state,
+        fault === null ? null : JSON.stringify(fault.toJSON()),
+        ...(operationId === undefined ? [] : [operationId]),
+        server.id,
+        server.state,
+        server.host_id,
+        server.operation_id,
+      ],
+    );
+  }
+
+  /** A server that may be compared with its guest now. */
+  async compared(serverId: string): Promise<ComparedServer | undefined> {
+    return this.#database.first<ComparedServer>(this.#compared().where({ id: serverId }));
+  }
+
+  /** Those of a host. */
+  async comparedOn(hostId: string): Promise<readonly ComparedServer[]> {
+    return this.#database.all<ComparedServer>(this.#compared().where({ host_id: hostId }).orderBy("id"));
+  }
+
+  /** Ids of all that are on a host. */
+  async placedOn(hostId: string): Promise<readonly string[]> {
+    const { read, tables } = this.#database;
+    const query = read(tables.servers).where({ host_id: hostId }).whereNull("deleted_at_ms").select("id");
+    return (await this.#database.all<{ id: string }>(query)).map(({ id }) => id);
+  }
+
+  /** Whether a server of that id is on the host, or an operation under way may have put it there. */
+  async mayBeOn(serverId: string, hostId: string): Promise<boolean> {
+    const row = await this.get(serverId);
+    return row !== undefined && (row.host_id === hostId || Boolean(row.busy) || row.state === "resized");
   }
 
   /** Takes it back as it was. */
@@ -190,6 +245,15 @@ export class ServerStore {
       found.set(row.server_id, [...(found.get(row.server_id) ?? []), address]);
     }
     return found;
+  }
+
+  #compared() {
+    const { read, tables } = this.#database;
+    return read(tables.servers)
+      .where({ busy: false })
+      .whereNotNull("host_id")
+      .whereIn("state", [...comparedStates])
+      .select("id", "project_id", "name", "state", "host_id", "operation_id");
   }
 
   #rows() {

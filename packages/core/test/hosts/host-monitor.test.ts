@@ -25,9 +25,12 @@ overDatabases((open) => {
         return { unsubscribe: () => (listener = () => {}) };
       },
     } as unknown as HostRuntime;
-    const seen = { stale: 0, guests: [] as GuestState[] };
+    const seen = { stale: 0, guests: [] as GuestState[], opened: [] as string[] };
     const feed = { stale: () => (seen.stale += 1) } as unknown as FleetFeed;
-    const guests = { changed: async (guest: GuestState) => void seen.guests.push(guest) } as unknown as GuestWatch;
+    const guests = {
+      changed: async (guest: GuestState) => void seen.guests.push(guest),
+      opened: async ({ name }: OpenHost) => void seen.opened.push(name),
+    } as unknown as GuestWatch;
     const monitor = new HostMonitor(database, fleet.hosts, runtime, feed, guests, clock, silentLogger, 1000);
     monitor.start();
     const say = (index: number, report: HostReport): void => listener(opened[index] as OpenHost, report);
@@ -43,6 +46,12 @@ overDatabases((open) => {
     };
     return { fleet, clock, monitor, say, beat, states, pass, seen };
   }
+
+  it("has the guests of each host settled once", async () => {
+    const { pass, seen } = await fixture();
+    await pass(3);
+    expect(seen.opened).toEqual(["host-1", "host-2"]);
+  });
 
   it("takes a host for suspect after three missed heartbeats, for down after six, and for up with the next", async () => {
     const { monitor, beat, states, pass, fleet, clock } = await fixture();

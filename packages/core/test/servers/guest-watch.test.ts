@@ -30,7 +30,13 @@ overDatabases((open) => {
     const runtime = { opened: [opened], get: () => opened } as unknown as HostRuntime;
     const written = new Subject<void>();
     const closed = new AbortController();
-    const watch = new GuestWatch(database, servers, runtime, clock, silentLogger, written, closed.signal);
+    const suspected: string[] = [];
+    const sync = {
+      suspect: async (serverId: string) => void suspected.push(serverId),
+      async compare() {},
+      async opened() {},
+    };
+    const watch = new GuestWatch(database, servers, runtime, clock, silentLogger, written, sync, closed.signal);
     const set = (row: object) => database.write(database.tables.servers).where({ id }).update(row);
     const guest = (ready: GuestState["ready"], power: GuestState["power"] = "running"): GuestState => ({
       id,
@@ -46,7 +52,7 @@ overDatabases((open) => {
       const row = await servers.get(id);
       return [row?.guest, row?.guest_since_ms];
     };
-    return { id, watch, host, clock, closed, set, guest, events, shown };
+    return { id, watch, host, clock, closed, suspected, set, guest, events, shown };
   }
 
   describe("what a host says of a guest", () => {
@@ -66,6 +72,17 @@ overDatabases((open) => {
       await watch.changed(guest("booting"), 20);
       expect(await shown()).toEqual(["ready", 30]);
       expect(await events()).toEqual(["server.guest.ready"]);
+    });
+
+    it("is looked into when its server says otherwise and no operation has it", async () => {
+      const { id, watch, guest, set, suspected } = await fixture();
+      await set({ busy: true });
+      await watch.changed(guest("booting", "stopped"), 10);
+      await set({ busy: false });
+      await watch.changed(guest("ready"), 20);
+      expect(suspected).toEqual([]);
+      await watch.changed(guest("unknown", "stopped"), 30);
+      expect(suspected).toEqual([id]);
     });
 
     it("is asked for again and again by the reconciler", async () => {

@@ -1,0 +1,146 @@
+import type { CloudEvent } from "@cloudhost/core";
+import { tokens } from "@cloudhost/core";
+import { fakeFleet } from "@cloudhost/driver-fake";
+import { amy, olga } from "@cloudhost/testing";
+import type { TestCloud, TestCloudOptions } from "@cloudhost/testing";
+import { Container } from "inversify";
+import { describe, expect, it } from "vitest";
+import { overDatabases } from "./over-databases.ts";
+import { created } from "./web-server.ts";
+
+overDatabases((open) => {
+  /** A running server, and a hand on its host that goes past the store. */
+  async function fixture(options: TestCloudOptions = {}) {
+    const container = new Container();
+    const cloud: TestCloud = await open({ hosts: fakeFleet({ hosts: 1 }), busFaults: {}, container, ...options });
+    const album = cloud.as(amy);
+    const server = await created(album);
+    await album.servers.ready(server.id);
+    const runtime = container.get(tokens.runtime);
+    const [host] = runtime.opened;
+    if (host === undefined) throw new Error("no host");
+    const { compute } = host.client.bind({ operationId: null, epoch: host.epoch, resource: host.id });
+    const events: CloudEvent[] = [];
+    cloud
+      .as(olga)
+      .events()
+      .subscribe((event) => events.push(event));
+    const drifts = () => events.flatMap(({ kind, data }) => (kind.includes("drift") ? [[kind, data]] : []));
+    const shown = async () => {
+      const { state, fault, busy } = await album.servers.get(server.id);
+      return { state, fault: fault?.code, busy };
+    };
+    return { cloud, album, server, compute, container, drifts, shown };
+  }
+  const quiet = { busy: false } as const;
+
+  describe("a guest that was changed behind our back", () => {
+    it("is recorded as stopped, with a fault that says so, and starts again when it is asked to", async () => {
+      const { cloud, album, server, compute, drifts, shown } = await fixture();
+      await compute.stop(server.id, 0);
+      await cloud.clock.advance({ seconds: 5 });
+      expect(await shown()).toEqual({ ...quiet, state: "stopped", fault: "CONFLICT" });
+      const told = [["server.drift.stopped", { expected: "running", found: "stopped", done: "recorded" }]];
+      await expect.poll(drifts).toEqual(told);
+      await cloud.clock.advance({ minutes: 3 });
+      expect(drifts()).toEqual(told);
+      await (await album.servers.start(server.id)).result();
+      expect(await shown()).toEqual({ ...quiet, state: "active", fault: undefined });
+    });
+
+    it("is recorded as active when it was started", async () => {
+      const { cloud, album, server, compute, drifts, shown } = await fixture();
+      await (await album.servers.stop(server.id)).result();
+      await compute.start(server.id);
+      await cloud.clock.advance({ minutes: 2 });
+      expect(await shown()).toEqual({ ...quiet, state: "active", fault: undefined });
+      await expect.poll(drifts).toMatchObject([["server.drift.running", { expected: "stopped", done: "recorded" }]]);
+    });
+
+    it("is an error when it is gone, claims what it claimed, and can be deleted", async () => {
+      const { cloud, album, server, compute, drifts, shown } = await fixture();
+      await compute.remove(server.id);
+      await cloud.clock.advance({ minutes: 2 });
+      expect(await shown()).toEqual({ ...quiet, state: "error", fault: "GUEST_NOT_FOUND" });
+      await expect.poll(drifts).toMatchObject([["server.drift.missing", { found: "missing" }]]);
+      expect((await cloud.as(olga).statistics.now()).servers).toBe(1);
+      await (await album.servers.delete(server.id)).result();
+      expect((await cloud.as(olga).statistics.now()).servers).toBe(0);
+    });
+
+    it("is put back where the policy says so", async () => {
+      const { cloud, album, server, compute, drifts, shown } = await fixture({
+        drift: { stopped: "restart", started: "stop" },
+      });
+      await compute.stop(server.id, 0);
+      await cloud.clock.advance({ minutes: 3 });
+      expect(await shown()).toEqual({ ...quiet, state: "active", fault: undefined });
+      await (await album.servers.stop(server.id)).result();
+      await compute.start(server.id);
+      await cloud.clock.advance({ minutes: 3 });
+      expect(await shown()).toMatchObject({ ...quiet, state: "stopped" });
+      const done = drifts().map(([, data]) => (data as { done: string }).done);
+      expect(done).toContain("stopping");
+    });
+
+    it("is let alone while an operation has its server, and when an operation was faster", async () => {
+      const { cloud, album, server, container, drifts, shown } = await fixture();
+      const sync = container.get(tokens.powerSync);
+      const servers = container.get(tokens.servers);
+      const compared = await servers.compared(server.id);
+      await (await album.servers.reboot(server.id)).result();
+      const late = servers.drifted(compared as NonNullable<typeof compared>, "stopped", null);
+      const written = container.get(tokens.database).run({ statements: [late], result: undefined });
+      await expect(written).rejects.toMatchObject({ guard: "state" });
+      expect(await shown()).toMatchObject({ state: "active" });
+      const reboot = await album.servers.reboot(server.id);
+      await sync.suspect(server.id);
+      await reboot.result();
+      await cloud.clock.advance({ minutes: 2 });
+      expect(await shown()).toMatchObject({ ...quiet, state: "active" });
+      expect(drifts()).toEqual([]);
+    });
+
+    it("of no server is told once, and left alone", async () => {
+      const { cloud, compute, container, server } = await fixture();
+      const id = container.get(tokens.ids).next("srv");
+      const base = { path: "/none", format: "raw" as const, digest: `sha256:${"0".repeat(64)}` };
+      const spec = { id, name: "x", vcpus: 1, milliEcuPerVcpu: 1, memoryMib: 1, disks: [], base, nics: [] };
+      const host = container.get(tokens.runtime).opened[0];
+      if (host === undefined) throw new Error("no host");
+      const sync = container.get(tokens.powerSync);
+      const guests = [{ id, power: "running" as const, ready: "unknown" as const }];
+      const events: CloudEvent[] = [];
+      cloud
+        .as(olga)
+        .events()
+        .subscribe((event) => events.push(event));
+      const known = await compute.list();
+      await sync.compare(host, [...known, ...guests]);
+      await sync.compare(host, [...known, ...guests]);
+      const unknown = () => events.filter(({ kind }) => kind === "host.guest.unknown").map(({ data }) => data);
+      await expect.poll(unknown).toEqual([{ host: host.name, guestId: spec.id, power: "running" }]);
+      expect(await cloud.as(amy).servers.get(server.id)).toMatchObject({ state: "active" });
+    });
+  });
+
+  describe("a host that came back", () => {
+    it.each(["as-before", "stopped"] as const)("has its guests %s", async (afterHostRestart) => {
+      const { cloud, server, compute, container, shown } = await fixture({ drift: { afterHostRestart } });
+      const sync = container.get(tokens.powerSync);
+      const [host] = container.get(tokens.runtime).opened;
+      if (host === undefined) throw new Error("no host");
+      const { tables, write } = container.get(tokens.database);
+      const row = write(tables.servers).where({ id: server.id });
+      // Held, so that nobody looks between.
+      await row.clone().update({ busy: true });
+      await compute.stop(server.id, 0);
+      await cloud.clock.advance({ seconds: 1 });
+      await row.clone().update({ busy: false });
+      const guests = [{ id: server.id, power: "stopped" as const, ready: "unknown" as const }];
+      await sync.opened({ ...host, recovery: { ...host.recovery, guests } });
+      expect(await shown()).toMatchObject({ ...quiet });
+      expect((await shown()).state).toBe(afterHostRestart === "as-before" ? "active" : "stopped");
+    });
+  });
+});
