@@ -60,7 +60,8 @@ async function fitLayer(
   { partial, file }: { readonly partial: string; readonly file: BaseDisk },
 ): Promise<void> {
   const header = await readQcow2Header(partial);
-  if (file.format !== "qcow2" || header === undefined) throw noLayer(file, "it is not a qcow2");
+  // The image store, which carried it, knows a file of bytes: its format tells nothing of what they are.
+  if (header === undefined) throw noLayer(file, "it is not a qcow2");
   // Of this host, which the layer names as it likes.
   if (header.dataElsewhere) throw noLayer(file, "its data are in another file");
   const info = await qemuImg.info(partial, "qcow2").catch((cause: unknown) => {
