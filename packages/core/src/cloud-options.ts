@@ -75,6 +75,8 @@ export interface CloudOptions {
    * @defaultValue `{ stopped: "record", started: "record", afterHostRestart: "as-before" }`
    */
   readonly drift?: z.input<typeof DriftPolicy>;
+  /** How long a line of the operation log is kept, in ms: a day at least. @defaultValue for ever */
+  readonly logKeptMs?: number;
   /** How long `close()` waits for operations under way, in ms; the rest goes on at the next start. @defaultValue 10,000 */
   readonly drainMs?: number;
 }
@@ -90,6 +92,7 @@ const Checked = z.strictObject({
   leaseMs: z.int().min(100).default(10_000),
   concurrency: z.int().min(1).max(1024).default(64),
   heartbeatMs: z.int().min(100).default(2000),
+  logKeptMs: z.int().min(86_400_000).optional(),
   eventsKeptMs: z.int().min(3_600_000).default(2_592_000_000),
   drift: DriftPolicy.prefault({}),
   drainMs: z.int().min(0).default(10_000),

@@ -10,6 +10,7 @@ import { clockHeartbeats } from "./agent/heartbeats.ts";
 import { heartbeatThread } from "./agent/heartbeat-thread.ts";
 import { InProcessBus } from "./agent/in-process-bus.ts";
 import { auditModule } from "./audit/module.ts";
+import { LogRetention } from "./audit/retention.ts";
 import { OperationLog } from "./audit/service.ts";
 import { systemClock } from "./clock/system-clock.ts";
 import { VirtualClock } from "./clock/virtual-clock.ts";
@@ -111,7 +112,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     await runtime.openAll(checked.hosts);
     const monitor = opened.use(container.get(tokens.hostMonitor));
     monitor.start();
-    opened.use(startReconcilers(container));
+    opened.use(startReconcilers(container, checked.logKeptMs));
   }
   await container.get(tokens.feed).refresh();
   await engine.start();
@@ -302,7 +303,7 @@ async function bindRuntime(
 /** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, old events, usage. */
 const reconcileMs = { networks: 5_000, guests: 60_000, events: 600_000, usage: 600_000 };
 
-function startReconcilers(container: Container): AsyncDisposable {
+function startReconcilers(container: Container, logKeptMs: number | undefined): AsyncDisposable {
   const clock = container.get(tokens.clock);
   const logger = container.get(tokens.logger);
   const convergence = container.get(tokens.networkConvergence);
@@ -315,5 +316,9 @@ function startReconcilers(container: Container): AsyncDisposable {
   stack.use(clock.every(reconcileMs.events, () => retention.reconcile(), failed("old events")));
   const auditor = container.get(tokens.usageAuditor);
   stack.use(clock.every(reconcileMs.usage, () => auditor.reconcile(), failed("usage")));
+  if (logKeptMs !== undefined) {
+    const log = new LogRetention(container.get(tokens.database), clock, logKeptMs);
+    stack.use(clock.every(reconcileMs.events, () => log.reconcile(), failed("old lines of the log")));
+  }
   return stack;
 }

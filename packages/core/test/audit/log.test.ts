@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { LogEntry } from "../../src/audit/model.ts";
+import { LogRetention } from "../../src/audit/retention.ts";
 import { OperationLog } from "../../src/audit/service.ts";
 import { LogStore } from "../../src/audit/store.ts";
 import type { NewLogEntry } from "../../src/audit/store.ts";
+import { VirtualClock } from "../../src/clock/virtual-clock.ts";
 import { script, statement } from "../../src/database/script.ts";
 import { uuidv7Ids } from "../../src/ids.ts";
 import { testCallers } from "../support/callers.ts";
@@ -96,6 +98,17 @@ overDatabases((open) => {
       const [begun, , ended, ...more] = await all(ops.list());
       expect(ended).toEqual({ ...begun, id: ended?.id, atMs: 5000, result: "failed", code: "NO_VALID_HOST" });
       expect(more).toEqual([]);
+    });
+
+    it("forgets old lines where the operator wants it, and then no younger one", async () => {
+      const { database, ops, write } = await setUp();
+      const dayMs = 86_400_000;
+      await write(...Array.from({ length: 1500 }, () => ({ atMs: dayMs })), { atMs: 2 * dayMs }, { atMs: 5 * dayMs });
+      const clock = new VirtualClock(4 * dayMs);
+      await new LogRetention(database, clock, 2 * dayMs).reconcile();
+      expect((await all(ops.list())).map(({ atMs }) => atMs)).toEqual([2 * dayMs, 5 * dayMs]);
+      const { audit } = database.tables;
+      await expect(database.run(script(statement(`DELETE FROM ${audit}`)))).rejects.toThrow("append-only");
     });
 
     it("is changed and removed by nobody: the database itself refuses", async () => {
