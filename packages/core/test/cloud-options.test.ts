@@ -35,7 +35,10 @@ describe("a cloud's options", () => {
       concurrency: 64,
       heartbeatMs: 2000,
       eventsKeptMs: 2_592_000_000,
+      drift: { stopped: "record", started: "record", afterHostRestart: "as-before" },
       drainMs: 10_000,
+      projectRoles: "actor",
+      quotas: {},
     });
   });
 
