@@ -1,6 +1,6 @@
 // Works on a fake host in a folder and kills itself at a commit of the journal. Its parent reads what was begun and ended.
 import { systemClock } from "@cloudhost/core/ports";
-import type { ComputeDriver, GuestSpec } from "@cloudhost/core/ports";
+import type { ComputeDriver, ComputeExtensions, GuestSpec } from "@cloudhost/core/ports";
 import { fakeHost } from "../../src/index.ts";
 import { HostWorld } from "../../src/world/host-world.ts";
 import { contextOf, openCompute } from "../open.ts";
@@ -23,7 +23,7 @@ HostWorld.prototype.commit = async function killing(record) {
 };
 
 const config = fakeHost({ name: "host-1", state, bootMs: 1 });
-const compute: ComputeDriver = await openCompute(config, contextOf(config, systemClock()));
+const compute = (await openCompute(config, contextOf(config, systemClock()))) as ComputeDriver & ComputeExtensions;
 for (const [name, step] of Object.entries(steps)) {
   process.stdout.write(`${name}\n`);
   await step(compute, guest);

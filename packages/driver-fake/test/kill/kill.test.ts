@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sampleGuest } from "@cloudhost/conformance";
@@ -8,6 +8,10 @@ import { systemClock } from "@cloudhost/core/ports";
 import { describe, expect, it } from "vitest";
 import { fakeHost, readFakeWorld } from "../../src/index.ts";
 import type { FakeHostView } from "../../src/index.ts";
+import type { FakeDriver } from "../mutants/mutant.ts";
+import { DiskLayout } from "../../src/disks/layout.ts";
+import { readJournal } from "../../src/world/journal.ts";
+import { applyRecord, newHost } from "../../src/world/state.ts";
 import { contextOf, openCompute } from "../open.ts";
 import { temporaryFolder } from "../subject.ts";
 import { steps } from "./steps.ts";
@@ -36,17 +40,17 @@ async function theHost(state: string): Promise<FakeHostView> {
   return host;
 }
 
-/** Its files, and those that its guests should have, by name. */
-function filesOf({ guests, files }: FakeHostView): { readonly found: string[]; readonly wanted: string[] } {
-  const wanted = guests.flatMap(({ spec, snapshotIds }) => [
-    `overlay-${spec.base.digest.endsWith("0000") ? 1 : 0}`,
-    ...snapshotIds.map((id) => `picture-${id}.raw`),
-  ]);
-  return { found: files.map(({ path }) => basename(path)).toSorted(), wanted: wanted.toSorted() };
+/** Its files, and those that its guests should have by its journal. */
+async function filesOf(state: string): Promise<{ readonly found: string[]; readonly wanted: string[] }> {
+  const { files } = await theHost(state);
+  const { guests } = (await readJournal(join(state, "host-1", "journal"))).reduce(applyRecord, newHost);
+  const layout = new DiskLayout(join(state, "host-1", "disks"));
+  const wanted = Array.from(guests.values(), (guest) => layout.filesOf(guest)).flat();
+  return { found: files.map(({ path }) => path).toSorted(), wanted: wanted.toSorted() };
 }
 
 /** Of the child's steps, each at least one; taking a picture is two. */
-const commits = 11;
+const commits = 22;
 
 describe.concurrent("a fake host in a folder, killed", () => {
   it("has as many moments as are tried", async ({ expect: see }) => {
@@ -66,9 +70,9 @@ describe.concurrent("a fake host in a folder, killed", () => {
       expect(signal).toBe("SIGKILL");
 
       const config = fakeHost({ name: "host-1", state, bootMs: 1 });
-      await using compute = await openCompute(config, contextOf(config, systemClock()));
+      await using compute = (await openCompute(config, contextOf(config, systemClock()))) as FakeDriver;
       await compute.recover();
-      const { found, wanted } = filesOf(await theHost(state));
+      const { found, wanted } = await filesOf(state);
       expect(found).toEqual(wanted);
 
       // The step that was cut off is repeated, as its caller would, and the guest's life goes on.
