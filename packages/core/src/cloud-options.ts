@@ -5,6 +5,7 @@ import { z } from "zod";
 import { CloudHostError } from "./errors.ts";
 import type { Policy } from "./access/policy.ts";
 import type { DeclaredResourcesOption } from "./hosts/declared-resources.ts";
+import { TimeoutMs } from "./operations/model.ts";
 import { FixedNetwork } from "./networks/model.ts";
 import { parseInput } from "./parse.ts";
 import { HostConfig } from "./ports/driver-module.ts";
@@ -64,6 +65,11 @@ export interface CloudOptions {
   readonly leaseMs?: number;
   /** Operations under way at once in this process. @defaultValue 64 */
   readonly concurrency?: number;
+  /**
+   * By kind of operation, how long one may take that was asked for without a limit of its own, in ms; then everything is
+   * taken back: `{ "server.create": 600_000 }`. @defaultValue no limit
+   */
+  readonly timeoutsMs?: Readonly<Record<string, number>>;
   /** How often a host is heard of, in ms; after three missed it is suspect, after six down. @defaultValue 2,000 */
   readonly heartbeatMs?: number;
   /** How long events are kept for those who follow them, in ms: an hour at least. @defaultValue 2,592,000,000: 30 days */
@@ -91,6 +97,7 @@ const Checked = z.strictObject({
   stateDir: z.string().optional(),
   leaseMs: z.int().min(100).default(10_000),
   concurrency: z.int().min(1).max(1024).default(64),
+  timeoutsMs: z.record(z.string(), TimeoutMs).default({}),
   heartbeatMs: z.int().min(100).default(2000),
   logKeptMs: z.int().min(86_400_000).optional(),
   eventsKeptMs: z.int().min(3_600_000).default(2_592_000_000),

@@ -280,10 +280,10 @@ async function bindRuntime(
   );
   bindDefault(tokens.declaredResources, () => new DeclaredResourceNames(options.resources ?? {}));
   bindDefault(tokens.outboxWritten, () => new Subject<void>());
-  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs, drift } = checked;
+  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift } = checked;
   const onBoundary = container.isBound(tokens.onBoundary) ? container.get(tokens.onBoundary) : () => {};
   const runsOperations = checked.runs !== "api";
-  const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs, drift };
+  const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift };
   const { policy } = options;
   const { projectRoles, quotas } = checked;
   const settings = {

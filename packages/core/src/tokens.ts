@@ -48,6 +48,8 @@ export interface RuntimeSettings {
   readonly concurrency: number;
   readonly heartbeatMs: number;
   readonly drift: DriftPolicy;
+  /** By kind of operation, how long one may take, in milliseconds. */
+  readonly timeoutsMs: Readonly<Record<string, number>>;
   readonly eventsKeptMs: number;
   readonly runsOperations: boolean;
   /** Fires when the cloud closes. */

@@ -30,6 +30,7 @@ describe("a cloud's options", () => {
       network: { name: "fixed", cidr: "10.0.0.0/16" },
       migrate: true,
       runs: "both",
+      timeoutsMs: {},
       stateDir: resolve("state"),
       leaseMs: 10_000,
       concurrency: 64,
@@ -60,6 +61,7 @@ describe("a cloud's options", () => {
     [{ ...good, images: "./images" }, ["images"]],
     [{ ...good, colour: "red" }, [""]],
     [{ ...good, runs: "nothing" }, ["runs"]],
+    [{ ...good, timeoutsMs: { "server.create": 0 } }, ["timeoutsMs.server.create"]],
     [
       { ...good, leaseMs: 1, concurrency: 0, heartbeatMs: 1.5, drainMs: -1 },
       ["leaseMs", "concurrency", "heartbeatMs", "drainMs"],

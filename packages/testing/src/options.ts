@@ -16,6 +16,7 @@ type CloudsOwn = Pick<
   | "network"
   | "logger"
   | "leaseMs"
+  | "timeoutsMs"
   | "heartbeatMs"
   | "concurrency"
   | "eventsKeptMs"

@@ -14,10 +14,13 @@ import {
   suspendServer,
   unpauseServer,
 } from "../servers/operations/power.ts";
+import { CloudHostError } from "../errors.ts";
 import { tokens } from "../tokens.ts";
+import type { RuntimeSettings } from "../tokens.ts";
 import { boundariesOf } from "./boundary.ts";
 import type { OperationDefinition } from "./definition.ts";
 import { OperationEngine } from "./engine.ts";
+import type { EngineOptions } from "./engine.ts";
 import { hostDirectory } from "./host-directory.ts";
 import { OperationJournal } from "./journal.ts";
 import { OperationRecords } from "./store.ts";
@@ -81,7 +84,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
           },
           operationDefinitions,
           ids,
-          { runs: settings.runsOperations, leaseMs: settings.leaseMs, concurrency: settings.concurrency },
+          engineOptions(settings),
         ),
       [
         tokens.database,
@@ -103,3 +106,12 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
     )
     .inSingletonScope();
 });
+
+/** @throws CloudHostError `INVALID_ARGUMENT` for a limit of a kind that there is not */
+function engineOptions({ runsOperations, leaseMs, concurrency, timeoutsMs }: RuntimeSettings): EngineOptions {
+  const kinds = operationDefinitions.map(({ kind }) => kind);
+  const strange = Object.keys(timeoutsMs).find((kind) => !kinds.includes(kind));
+  if (strange === undefined) return { runs: runsOperations, leaseMs, concurrency, timeoutsMs };
+  const issues = [{ path: `timeoutsMs.${strange}`, message: `no kind of operation; there are ${kinds.join(", ")}` }];
+  throw new CloudHostError("INVALID_ARGUMENT", `There is no operation ${strange}.`, { issues });
+}

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { idOf } from "../ids.ts";
 import { Label, Name, NameOrId, Page } from "../names.ts";
 import { ServerAddress } from "../networks/model.ts";
+import { TimeoutMs } from "../operations/model.ts";
 import { ErrorRecord } from "../ports/bus.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
 
@@ -93,6 +94,11 @@ export const CreateServer = z.strictObject({
   group: NameOrId.optional(),
   /** The same key with the same request gives the same operation, for 7 days. */
   idempotencyKey: Label.optional(),
+  /**
+   * How long creating it may take, in milliseconds, a week at most; then everything is taken back, and it fails with
+   * `DEADLINE_EXCEEDED`. @defaultValue what the cloud's `timeoutsMs` says, else no limit
+   */
+  timeoutMs: TimeoutMs.optional(),
 });
 export type CreateServer = z.input<typeof CreateServer>;
 

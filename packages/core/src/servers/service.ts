@@ -36,6 +36,8 @@ export class Servers extends ServerPower {
    * @example
    * const create = await album.servers.create({ name: "web-1", flavor: "c2.e4", image: "debian-12", zone: "az-1" });
    * const server = await create.result();
+   * @example
+   * const soon = await album.servers.create({ name: "web-2", flavor: "c2.e4", image: "debian-12", timeoutMs: 60_000 });
    */
   async create(input: CreateServer): Promise<OperationHandle<Server>> {
     const asked = { schema: CreateServer, input, what: "a server" };
@@ -52,6 +54,7 @@ export class Servers extends ServerPower {
         actor: scope,
         resourceId: serverId,
         hostId: undefined,
+        timeoutMs: request.timeoutMs,
         input: plan,
         statements: (operationId) => [...guards, servers.insert({ ...row, operation_id: operationId })],
         refused: async () => notFound("server group", request.group ?? ""),
