@@ -112,7 +112,11 @@ export class Hosts {
    */
   async repairUsage(): Promise<readonly UsageDrift[]> {
     const asked = { schema: Nothing, input: {}, what: "options of a repair" };
-    return this.#caller.change("hosts.repairUsage", asked, () => this.#dependencies.auditor.repair());
+    return this.#caller.change("hosts.repairUsage", asked, (scope) =>
+      this.#dependencies.auditor.repair((found) =>
+        scope.accepted({ resources: [...new Set(found.map(({ id }) => id))], projectId: null }),
+      ),
+    );
   }
 
   async #setEnabled(permission: "hosts.enable" | "hosts.disable", idOrName: string, enabled: boolean): Promise<Host> {

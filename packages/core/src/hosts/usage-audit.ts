@@ -53,10 +53,12 @@ export class UsageAuditor {
   /**
    * Sets every counter that is wrong to what it should be, a row at a time, and gives what was wrong. Claims on the same
    * row wait or are waited for: what they take and give back is neither lost nor counted twice.
+   * @param line of the log, written before anything is repaired
    */
-  async repair(): Promise<readonly UsageDrift[]> {
+  async repair(line?: (found: readonly UsageDrift[]) => Statement): Promise<readonly UsageDrift[]> {
     const { database, watcher } = this.#parts;
     const found = await this.#found();
+    if (line !== undefined) await database.run(script(line(found.map(({ drift }) => drift))));
     for (const { counter, row } of found) await database.run(script(...this.#repairOf(counter, row)));
     if (found.length > 0) watcher.stale();
     return found.map(({ drift }) => drift);

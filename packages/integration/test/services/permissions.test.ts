@@ -293,7 +293,9 @@ describe.each(roles)("as %s", (role) => {
         .toSorted(),
     );
     expect(told.every((line) => line.from === "192.0.2.7" && line.roles[0] === role)).toBe(true);
-    expect(told.filter(({ result, resources }) => result === "accepted" && resources.length === 0)).toEqual([]);
+    // There was nothing to repair.
+    const about = told.filter(({ method }) => method !== "hosts.repairUsage");
+    expect(about.filter(({ result, resources }) => result === "accepted" && resources.length === 0)).toEqual([]);
   });
 });
 
