@@ -14,6 +14,7 @@ import type { Quotas } from "./quotas/service.ts";
 import type { ServerGroups } from "./server-groups/service.ts";
 import type { Servers } from "./servers/service.ts";
 import type { OperationsView } from "./statistics/service.ts";
+import type { Webhooks } from "./webhooks/service.ts";
 
 /** The cloud as one actor sees it: every call is authorised as theirs, and shows what is theirs to see. */
 export interface ActorCloud {
@@ -29,6 +30,7 @@ export interface ActorCloud {
   readonly hosts: Hosts;
   readonly aggregates: Aggregates;
   readonly operations: Operations;
+  readonly webhooks: Webhooks;
   readonly statistics: OperationsView;
   readonly log: OperationLog;
   /**

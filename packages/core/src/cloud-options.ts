@@ -11,9 +11,11 @@ import { parseInput } from "./parse.ts";
 import { HostConfig } from "./ports/driver-module.ts";
 import type { ImageStoreConfig } from "./ports/image-store.ts";
 import type { Logger } from "./ports/logger.ts";
+import type { WebhookCarrier } from "./ports/notifier.ts";
 import { QuotaLimits } from "./quotas/model.ts";
 import type { Scheduler } from "./ports/scheduler.ts";
 import { DriftPolicy } from "./servers/drift.ts";
+import { WebhookSettings } from "./webhooks/model.ts";
 
 /** What a cloud is made of. */
 export interface CloudOptions {
@@ -83,6 +85,13 @@ export interface CloudOptions {
   readonly drift?: z.input<typeof DriftPolicy>;
   /** How long a line of the operation log is kept, in ms: a day at least. @defaultValue for ever */
   readonly logKeptMs?: number;
+  /**
+   * What carries messages out of the cloud. `webhook`: `webhookCarrier()` of `@cloudhost/notifiers`.
+   * @defaultValue nothing: subscriptions are refused with `UNSUPPORTED`
+   */
+  readonly notifiers?: { readonly webhook?: WebhookCarrier };
+  /** How webhooks are tried again, and the key that their secrets are encrypted with. */
+  readonly webhooks?: z.input<typeof WebhookSettings>;
   /** How long `close()` waits for operations under way, in ms; the rest goes on at the next start. @defaultValue 10,000 */
   readonly drainMs?: number;
 }
@@ -102,6 +111,7 @@ const Checked = z.strictObject({
   logKeptMs: z.int().min(86_400_000).optional(),
   eventsKeptMs: z.int().min(3_600_000).default(2_592_000_000),
   drift: DriftPolicy.prefault({}),
+  webhooks: WebhookSettings.prefault({}),
   drainMs: z.int().min(0).default(10_000),
 });
 
@@ -120,6 +130,7 @@ export function checkOptions(options: CloudOptions): CheckedOptions {
     tablePrefix: ___,
     resources: ____,
     policy,
+    notifiers,
     ...data
   } = options;
   const checked = parseInput(Checked, data, "a cloud's options");
@@ -133,6 +144,9 @@ export function checkOptions(options: CloudOptions): CheckedOptions {
     ...(typeof scheduler?.openFleet === "function"
       ? []
       : [{ path: "scheduler", message: "not a scheduler: filterScheduler()" }]),
+    ...(notifiers?.webhook === undefined || typeof notifiers.webhook.open === "function"
+      ? []
+      : [{ path: "notifiers.webhook", message: "carries no webhooks: webhookCarrier()" }]),
     ...(typeof images?.open === "function"
       ? []
       : [{ path: "images", message: "not an image store: imageStore({ … })" }]),

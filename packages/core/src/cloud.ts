@@ -48,6 +48,9 @@ import { serversModule } from "./servers/module.ts";
 import { Servers } from "./servers/service.ts";
 import { OperationsView } from "./statistics/service.ts";
 import { tokens } from "./tokens.ts";
+import { webhooksModule } from "./webhooks/module.ts";
+import { noCarrier } from "./webhooks/no-carrier.ts";
+import { Webhooks } from "./webhooks/service.ts";
 
 /**
  * A cloud. Everything is on {@link Cloud.as}; nothing is shared between two clouds of one process.
@@ -101,6 +104,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     serverGroupsModule,
     serversModule,
     operationsModule,
+    webhooksModule,
   );
   const network = await container.get(tokens.networks).ensure(checked.network);
   container.bind(tokens.fixedNetwork).toConstantValue(network);
@@ -216,6 +220,15 @@ class OpenedCloud implements Cloud {
         clock,
       }),
       operations: new Operations(caller, { operations: get(tokens.operations), engine }),
+      webhooks: new Webhooks(caller, {
+        database,
+        webhooks: get(tokens.webhooks),
+        deliveries: get(tokens.webhookDeliveries),
+        carrier: get(tokens.webhookCarrier),
+        secrets: get(tokens.webhookSecrets),
+        ids,
+        clock,
+      }),
       statistics: new OperationsView(caller, { database, clock }),
       log: new OperationLog(caller, get(tokens.log)),
       events: (input = {}) => readEvents(caller, events, input),
@@ -273,6 +286,7 @@ async function bindRuntime(
   bindDefault(tokens.logger, () => logger);
   bindDefault(tokens.database, () => database);
   bindDefault(tokens.imageStore, () => imageStore);
+  bindDefault(tokens.webhookCarrier, () => options.notifiers?.webhook ?? noCarrier);
   bindDefault(tokens.scheduler, () => options.scheduler);
   bindDefault(tokens.bus, () => opened.use(new InProcessBus({ clock, logger })));
   bindDefault(tokens.heartbeats, () =>
@@ -280,7 +294,7 @@ async function bindRuntime(
   );
   bindDefault(tokens.declaredResources, () => new DeclaredResourceNames(options.resources ?? {}));
   bindDefault(tokens.outboxWritten, () => new Subject<void>());
-  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift } = checked;
+  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift, webhooks } = checked;
   const onBoundary = container.isBound(tokens.onBoundary) ? container.get(tokens.onBoundary) : () => {};
   const runsOperations = checked.runs !== "api";
   const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift };
@@ -289,6 +303,7 @@ async function bindRuntime(
   const settings = {
     stateDir,
     ...timing,
+    webhooks,
     runsOperations,
     closed: closing.signal,
     onBoundary,
@@ -300,8 +315,8 @@ async function bindRuntime(
   return closing;
 }
 
-/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, old events, usage. */
-const reconcileMs = { networks: 5_000, guests: 60_000, events: 600_000, usage: 600_000 };
+/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, old events, usage, webhooks. */
+const reconcileMs = { networks: 5_000, guests: 60_000, events: 600_000, usage: 600_000, webhooks: 1_000 };
 
 function startReconcilers(container: Container, logKeptMs: number | undefined): AsyncDisposable {
   const clock = container.get(tokens.clock);
@@ -320,5 +335,8 @@ function startReconcilers(container: Container, logKeptMs: number | undefined): 
     const log = new LogRetention(container.get(tokens.database), clock, logKeptMs);
     stack.use(clock.every(reconcileMs.events, () => log.reconcile(), failed("old lines of the log")));
   }
+  const courier = stack.use(container.get(tokens.webhookCourier));
+  stack.use(clock.every(reconcileMs.webhooks, () => courier.reconcile(), failed("webhooks")));
+  stack.use(clock.every(reconcileMs.events, () => courier.prune(), failed("old webhook deliveries")));
   return stack;
 }

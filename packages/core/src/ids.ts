@@ -7,6 +7,7 @@ export const idPrefixes = {
   agg: "an aggregate of hosts",
   cmd: "a command to a host",
   dsk: "a data disk",
+  dlv: "a delivery of a webhook",
   evt: "an event",
   flv: "a flavor",
   grp: "a server group",
@@ -22,6 +23,7 @@ export const idPrefixes = {
   qrq: "a request for quota",
   snp: "a frozen disk",
   srv: "a server",
+  whk: "a webhook",
 } as const;
 
 /** A prefix of {@link idPrefixes}. */

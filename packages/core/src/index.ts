@@ -33,4 +33,5 @@ export type { Quotas } from "./quotas/service.ts";
 export type { ServerGroups } from "./server-groups/service.ts";
 export type { Servers } from "./servers/service.ts";
 export type { OperationsView } from "./statistics/service.ts";
+export type { Webhooks } from "./webhooks/service.ts";
 export { token, tokens } from "./tokens.ts";

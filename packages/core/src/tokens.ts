@@ -27,6 +27,7 @@ import type { AgentBus, Bus } from "./ports/bus.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ImageStore } from "./ports/image-store.ts";
 import type { Logger } from "./ports/logger.ts";
+import type { WebhookCarrier } from "./ports/notifier.ts";
 import type { Scheduler } from "./ports/scheduler.ts";
 import type { MemberStore } from "./projects/member-store.ts";
 import type { ProjectStore } from "./projects/store.ts";
@@ -39,6 +40,11 @@ import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
 import type { ServerStore } from "./servers/store.ts";
+import type { WebhookCourier } from "./webhooks/courier.ts";
+import type { DeliveryStore } from "./webhooks/delivery-store.ts";
+import type { WebhookSettings } from "./webhooks/model.ts";
+import type { SecretBox } from "./webhooks/secret-box.ts";
+import type { WebhookStore } from "./webhooks/store.ts";
 
 /** What the process is like: told to the modules once, before they are loaded. */
 export interface RuntimeSettings {
@@ -51,6 +57,7 @@ export interface RuntimeSettings {
   /** By kind of operation, how long one may take, in milliseconds. */
   readonly timeoutsMs: Readonly<Record<string, number>>;
   readonly eventsKeptMs: number;
+  readonly webhooks: WebhookSettings;
   readonly runsOperations: boolean;
   /** Fires when the cloud closes. */
   readonly closed: AbortSignal;
@@ -110,4 +117,9 @@ export const tokens = {
   servers: token<ServerStore>("ServerStore"),
   settings: token<RuntimeSettings>("RuntimeSettings"),
   usageAuditor: token<UsageAuditor>("UsageAuditor"),
+  webhookCarrier: token<WebhookCarrier>("WebhookCarrier"),
+  webhookCourier: token<WebhookCourier>("WebhookCourier"),
+  webhookDeliveries: token<DeliveryStore>("DeliveryStore"),
+  webhooks: token<WebhookStore>("WebhookStore"),
+  webhookSecrets: token<SecretBox>("SecretBox"),
 } as const;

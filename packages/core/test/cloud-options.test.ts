@@ -37,6 +37,13 @@ describe("a cloud's options", () => {
       heartbeatMs: 2000,
       eventsKeptMs: 2_592_000_000,
       drift: { stopped: "record", started: "record", afterHostRestart: "as-before" },
+      webhooks: {
+        attemptsMost: 12,
+        firstPauseMs: 5000,
+        longestPauseMs: 3_600_000,
+        suspendAfterMs: 86_400_000,
+        keptMs: 604_800_000,
+      },
       drainMs: 10_000,
       projectRoles: "actor",
       quotas: {},

@@ -21,6 +21,8 @@ type CloudsOwn = Pick<
   | "concurrency"
   | "eventsKeptMs"
   | "drift"
+  | "notifiers"
+  | "webhooks"
   | "drainMs"
 > &
   Partial<Pick<CloudOptions, "scheduler" | "images">>;

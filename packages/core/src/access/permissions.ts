@@ -103,6 +103,16 @@ export const permissions = {
   "servers.unpause": changes(users),
   "servers.update": changes(users),
   "statistics.now": reads(watchers),
+  "webhooks.create": grows(users),
+  "webhooks.delete": changes(users),
+  "webhooks.deliveries": reads(everybody),
+  "webhooks.get": reads(everybody),
+  "webhooks.list": reads(everybody),
+  "webhooks.redeliver": changes(users),
+  "webhooks.resume": changes(users),
+  "webhooks.rotateSecret": changes(users),
+  "webhooks.test": changes(users),
+  "webhooks.update": changes(users),
 } as const satisfies Record<string, Rule<"reads" | "changes" | "grows">>;
 
 /** A line of {@link permissions}: the method's name behind its resource's. */

@@ -26,6 +26,8 @@ const names = [
   "quotas",
   "server_groups",
   "servers",
+  "webhook_deliveries",
+  "webhooks",
 ] as const;
 
 /** A table's name without its prefix. */

@@ -27,6 +27,7 @@ export class EventStream extends Observable<CloudEvent> implements AsyncIterable
     this.#follow = follow;
   }
 
+  /** Tells them one after the other: the next one is looked for when the last one was dealt with. */
   async *[Symbol.asyncIterator](): AsyncGenerator<CloudEvent, undefined> {
     const left = new AbortController();
     try {

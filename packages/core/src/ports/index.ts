@@ -26,6 +26,7 @@ export * from "../projects/model.ts";
 export * from "../server-groups/model.ts";
 export * from "../servers/model.ts";
 export * from "../statistics/model.ts";
+export * from "../webhooks/model.ts";
 export * from "./bus.ts";
 export * from "./chunk-backend.ts";
 export * from "./clock.ts";

@@ -155,6 +155,25 @@ export const asMember: readonly Case[] = [
   ["keypairs.delete", (cloud, name) => cloud.keypairs.delete(name), named("keypair")],
   ["keypairs.list", list("keypairs"), pages],
   [
+    "webhooks.create",
+    (cloud, input) => cloud.webhooks.create(input),
+    [
+      [{}, ["url"]],
+      [{ url: "https://a.example", secret: "short" }, ["secret"]],
+      [{ url: "https://a.example", secret: "with a space in it" }, ["secret"]],
+      [{ url: "https://a.example", kinds: [] }, ["kinds"]],
+      [{ url: "https://a.example", kinds: ["*"] }, ["kinds.0"]],
+      [{ url: "https://a.example", events: ["server.*"] }, [""]],
+    ],
+  ],
+  ["webhooks.get", (cloud, name) => cloud.webhooks.get(name), named("webhook")],
+  [
+    "webhooks.deliveries",
+    (cloud, input) => cloud.webhooks.deliveries(input).page(),
+    [...pages, [{ state: "lost" }, ["state"]]],
+  ],
+  ["webhooks.redeliver", (cloud, name) => cloud.webhooks.redeliver(name), named("delivery")],
+  [
     "keypairs.generate",
     (cloud, input) => cloud.keypairs.generate(input),
     [

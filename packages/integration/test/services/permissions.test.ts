@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isCloudHostError, permissions, systemActor } from "@cloudhost/core";
-import type { Actor, ActorCloud, ChangePermission, Permission, Policy } from "@cloudhost/core";
+import { CloudHostError, isCloudHostError, permissions, systemActor } from "@cloudhost/core";
+import type { Actor, ActorCloud, ChangePermission, Notification, Permission, Policy } from "@cloudhost/core";
 import { fakeFleet, fakeHost } from "@cloudhost/driver-fake";
 import { amy, createTestCloud } from "@cloudhost/testing";
 import type { TestCloud } from "@cloudhost/testing";
@@ -26,6 +26,9 @@ interface Things {
   readonly cancelled: string;
   readonly stuck: string;
   readonly hopeless: string;
+  readonly webhook: string;
+  /** Of that webhook, and dead. */
+  readonly delivery: string;
   readonly folder: string;
 }
 
@@ -123,6 +126,16 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "servers.resume": async (cloud, { server }) => (await cloud.servers.resume(server)).result(),
   "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server)).result(),
   "statistics.now": (cloud) => cloud.statistics.now(),
+  "webhooks.create": (cloud) => cloud.webhooks.create({ url: "https://tickets.example/hooks" }),
+  "webhooks.get": (cloud, { webhook }) => cloud.webhooks.get(webhook),
+  "webhooks.list": (cloud) => all(cloud.webhooks.list()),
+  "webhooks.update": (cloud, { webhook }) => cloud.webhooks.update(webhook, { kinds: ["server.*"] }),
+  "webhooks.rotateSecret": (cloud, { webhook }) => cloud.webhooks.rotateSecret(webhook),
+  "webhooks.test": (cloud, { webhook }) => cloud.webhooks.test(webhook),
+  "webhooks.resume": (cloud, { webhook }) => cloud.webhooks.resume(webhook),
+  "webhooks.deliveries": (cloud, { webhook }) => all(cloud.webhooks.deliveries({ webhook })),
+  "webhooks.redeliver": (cloud, { delivery }) => cloud.webhooks.redeliver(delivery),
+  "webhooks.delete": (cloud, { webhook }) => cloud.webhooks.delete(webhook),
 };
 const roles = ["member", "projectAdmin", "operator", "auditor", "system"] as const;
 const methods = Object.keys(calls) as Permission[];
@@ -178,9 +191,18 @@ let cloud: TestCloud;
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cloudhost-permissions-"));
+  // Takes tests, and refuses all else for good.
+  const notifier = {
+    name: "a stub",
+    notify: async ({ kind }: Notification) => {
+      if (kind !== "webhook.test") throw new CloudHostError("INTERNAL", "no", {});
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const notifiers = { webhook: { check: () => {}, open: () => notifier } };
   const spares = [...roles, "vetoed"].map((role) => fakeHost({ name: `spare-${role.toLowerCase()}` }));
   const hosts = [...fakeFleet({ hosts: 2 }), ...spares];
-  cloud = await createTestCloud({ hosts, projects: ["mail"], busFaults: {}, policy });
+  cloud = await createTestCloud({ hosts, projects: ["mail"], busFaults: {}, policy, notifiers });
   const product = cloud.as(systemActor("what operators work on"));
   for (const { name } of spares) await product.hosts.disable(name);
   await product.aggregates.create({ name: "ssd" });
@@ -200,14 +222,19 @@ async function makeThings(mark: string): Promise<Things> {
   const create = await album.servers.create({ name: `web-${mark}`, flavor: "c1.e1", image: "debian-12" });
   const image = await (await album.images.import({ name: `image-${mark}`, path })).result();
   const keypair = await album.keypairs.import({ name: `own-key-${mark}`, publicKey });
+  const { id: webhook } = await album.webhooks.create({ url: "https://tickets.example/hooks" });
   await create.result();
   const group = await album.serverGroups.create({ name: `group-${mark}`, policy: "anti-affinity" });
+  await cloud.clock.advance({ seconds: 5 });
+  const [dead] = (await album.webhooks.deliveries({ webhook }).page()).items;
   const things = {
     mark,
     server: create.resourceId,
     image: image.id,
     keypair: keypair.id,
     group: group.id,
+    webhook,
+    delivery: dead?.id ?? "",
     folder: own,
   };
   const [stuck, hopeless] = [await makeStuck(`stuck-${mark}`), await makeStuck(`hopeless-${mark}`)];
@@ -367,6 +394,8 @@ describe("another project's things", () => {
     expect(await all(mail.keypairs.list())).toEqual([]);
     expect(await all(mail.serverGroups.list())).toEqual([]);
     expect(await all(mail.operations.list())).toEqual([]);
+    expect(await all(mail.webhooks.list())).toEqual([]);
+    expect(await all(mail.webhooks.deliveries())).toEqual([]);
     expect((await all(mail.images.list())).map(({ name }) => name)).toEqual(["debian-12"]);
     expect(await all(mail.images.list({ server: things.server }))).toEqual([]);
     expect((await mail.quotas.get()).map(({ used }) => used)).toEqual(Array(9).fill(0));
@@ -410,6 +439,8 @@ describe("who acts in no project", () => {
         cancelled: "x",
         stuck: "x",
         hopeless: "x",
+        webhook: "x",
+        delivery: "x",
         folder,
       });
       await expect(refused).rejects.toMatchObject({

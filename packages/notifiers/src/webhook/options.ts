@@ -4,9 +4,12 @@ import { z } from "zod";
 /** Shorter ones could be guessed. */
 export const WebhookSecret = z.string().min(16, "shorter than 16 characters");
 
+/** Where messages go. */
+export const WebhookUrl = z.url({ protocol: /^https?$/, error: "not http://… or https://…" });
+
 /** The options of a webhook that are data. */
 export const WebhookOptions = z.strictObject({
-  url: z.url({ protocol: /^https?$/, error: "not http://… or https://…" }),
+  url: WebhookUrl,
   secret: WebhookSecret.optional(),
   headers: z.record(z.string(), z.string()).default({}),
   timeoutMs: z.int().min(1).max(600_000).default(10_000),
@@ -32,6 +35,28 @@ export interface WebhookNotifierOptions {
   readonly retries?: number;
   /** The longest pause before it is tried again, in ms; the first is 1 s, the next 2 s. @defaultValue 5,000 */
   readonly longestPauseMs?: number;
+  /** Stamps messages. @defaultValue the system's */
+  readonly clock?: Pick<Clock, "nowMs">;
+}
+
+/** The options of a carrier that are data. */
+export const WebhookCarrierData = z.strictObject({
+  allowPrivate: z.array(z.union([z.cidrv4(), z.cidrv6()], { error: "not a range such as 10.1.0.0/16" })).default([]),
+  headers: z.record(z.string(), z.string()).default({}),
+  timeoutMs: z.int().min(1).max(600_000).default(10_000),
+});
+
+/** What a carrier of webhooks is made of. */
+export interface WebhookCarrierOptions {
+  /**
+   * Ranges of private networks that webhooks may reach all the same: `["10.1.0.0/16"]`.
+   * @defaultValue none
+   */
+  readonly allowPrivate?: readonly string[];
+  /** Sent along with each message. @defaultValue `{}` */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long one attempt may take, in ms. @defaultValue 10,000 */
+  readonly timeoutMs?: number;
   /** Stamps messages. @defaultValue the system's */
   readonly clock?: Pick<Clock, "nowMs">;
 }

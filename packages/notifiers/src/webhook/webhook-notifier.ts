@@ -1,8 +1,10 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import type { LookupFunction } from "node:net";
 import { parseInput, systemClock } from "@cloudhost/core/ports";
 import type { Clock, Notification, Notifier } from "@cloudhost/core/ports";
 import got from "got";
+import type { z } from "zod";
 import { answered, cancelled, passingStatusCodes, refusalOf } from "./failure.ts";
 import { Message } from "./message.ts";
 import { WebhookOptions } from "./options.ts";
@@ -22,25 +24,43 @@ const longestAnswerBytes = 65_536;
  * await using notifier = webhookNotifier({ url: "https://tickets.example/hooks/cloud", secret });
  * await notifier.notify({ id: "evt-17", kind: "server.create.failed", atMs, data: { resourceId } });
  */
-export function webhookNotifier({ clock = systemClock(), ...options }: WebhookNotifierOptions): Notifier {
-  return new WebhookNotifier(parseInput(WebhookOptions, options, "a webhook"), clock);
+export function webhookNotifier({ clock, ...options }: WebhookNotifierOptions): Notifier {
+  const { secret, ...data } = parseInput(WebhookOptions, options, "a webhook");
+  return new WebhookNotifier(data, { secrets: secret === undefined ? [] : [secret], clock });
 }
+
+/** What a webhook has besides its data. */
+interface Means {
+  /** Each signs each message. */
+  readonly secrets: readonly string[];
+  /** Resolves names. @defaultValue Node's */
+  readonly lookup?: LookupFunction | undefined;
+  readonly clock?: Pick<Clock, "nowMs"> | undefined;
+}
+
+/** A webhook of options that come from elsewhere than its maker. */
+export const openWebhook = (options: z.input<typeof WebhookOptions>, means: Means): Notifier =>
+  new WebhookNotifier(parseInput(WebhookOptions, options, "a webhook"), means);
 
 class WebhookNotifier implements Notifier {
   readonly name: string;
   readonly #host: string;
-  readonly #options: WebhookOptions;
+  readonly #options: Omit<WebhookOptions, "secret">;
+  readonly #secrets: readonly string[];
   readonly #clock: Pick<Clock, "nowMs">;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
-  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 
-  constructor(options: WebhookOptions, clock: Pick<Clock, "nowMs">) {
+  constructor(options: Omit<WebhookOptions, "secret">, { secrets, lookup, clock = systemClock() }: Means) {
     // Its path and user may be secrets.
     this.#host = new URL(options.url).host;
     this.name = `webhook to ${this.#host}`;
     this.#options = options;
+    this.#secrets = secrets;
     this.#clock = clock;
+    const connecting = { keepAlive: true, ...(lookup === undefined ? {} : { lookup }) };
+    this.#agents = { http: new HttpAgent(connecting), https: new HttpsAgent(connecting) };
   }
 
   async notify(notification: Notification, signal?: AbortSignal): Promise<void> {
@@ -101,10 +121,10 @@ class WebhookNotifier implements Notifier {
   }
 
   #stamp(id: string, body: string): Record<string, string> {
-    const { secret } = this.#options;
     const timestamp = Math.floor(this.#clock.nowMs() / 1000);
     const stamped = { [headerNames.id]: id, [headerNames.timestamp]: String(timestamp) };
-    if (secret === undefined) return stamped;
-    return { ...stamped, [headerNames.signature]: signatureOf({ id, timestamp, body }, secret) };
+    if (this.#secrets.length === 0) return stamped;
+    const signatures = this.#secrets.map((secret) => signatureOf({ id, timestamp, body }, secret));
+    return { ...stamped, [headerNames.signature]: signatures.join(" ") };
   }
 }

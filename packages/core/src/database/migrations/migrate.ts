@@ -4,12 +4,21 @@ import { initial } from "./0001-initial.ts";
 import { operationControl } from "./0002-operation-control.ts";
 import { projects } from "./0003-projects.ts";
 import { placement } from "./0004-placement.ts";
+import { webhooks } from "./0005-webhooks.ts";
 import { lifecycle } from "./0006-lifecycle.ts";
 import { networkLog } from "./0009-network-log.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
-const migrations: readonly Migration[] = [initial, operationControl, projects, placement, lifecycle, networkLog];
+const migrations: readonly Migration[] = [
+  initial,
+  operationControl,
+  projects,
+  placement,
+  webhooks,
+  lifecycle,
+  networkLog,
+];
 
 /** Their names, in the order in which they are applied. */
 export const migrationNames: readonly string[] = migrations.map(({ name }) => name);
