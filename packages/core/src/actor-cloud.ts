@@ -1,7 +1,7 @@
+import type { Observable } from "rxjs";
 import type { Aggregates } from "./aggregates/service.ts";
 import type { OperationLog } from "./audit/service.ts";
-import type { EventStream } from "./events/event-stream.ts";
-import type { ReadEvents } from "./events/model.ts";
+import type { CloudEvent, ReadEvents } from "./events/model.ts";
 import type { Flavors } from "./flavors/service.ts";
 import type { Hosts } from "./hosts/service.ts";
 import type { Images } from "./images/service.ts";
@@ -41,5 +41,5 @@ export interface ActorCloud {
    * @example
    * ops.events({ after: lastCursor }).subscribe(({ cursor, kind, resourceId }) => console.log(cursor, kind, resourceId));
    */
-  events(input?: ReadEvents): EventStream;
+  events(input?: ReadEvents): Observable<CloudEvent> & AsyncIterable<CloudEvent>;
 }

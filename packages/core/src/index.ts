@@ -14,7 +14,6 @@ export type { Aggregates } from "./aggregates/service.ts";
 export { createCloud } from "./cloud.ts";
 export type { Cloud } from "./cloud.ts";
 export type { CloudOptions } from "./cloud-options.ts";
-export type { EventStream } from "./events/event-stream.ts";
 export type { Flavors } from "./flavors/service.ts";
 export type { DeclaredResourcesOption } from "./hosts/declared-resources.ts";
 export type { Hosts } from "./hosts/service.ts";
