@@ -6,6 +6,7 @@ import { CloudHostError } from "./errors.ts";
 import type { Policy } from "./access/policy.ts";
 import type { DeclaredResourcesOption } from "./hosts/declared-resources.ts";
 import { TimeoutMs } from "./operations/model.ts";
+import { NameOrId } from "./names.ts";
 import { FixedNetwork } from "./networks/model.ts";
 import { parseInput } from "./parse.ts";
 import { HostConfig } from "./ports/driver-module.ts";
@@ -16,6 +17,7 @@ import { QuotaLimits } from "./quotas/model.ts";
 import type { Scheduler } from "./ports/scheduler.ts";
 import { DriftPolicy } from "./servers/drift.ts";
 import { WebhookSettings } from "./webhooks/model.ts";
+import { RestoreMs } from "./servers/model.ts";
 
 /** What a cloud is made of. */
 export interface CloudOptions {
@@ -92,6 +94,13 @@ export interface CloudOptions {
   readonly notifiers?: { readonly webhook?: WebhookCarrier };
   /** How webhooks are tried again, and the key that their secrets are encrypted with. */
   readonly webhooks?: z.input<typeof WebhookSettings>;
+  /**
+   * How long a deleted server can be restored, in ms, where its deletion does not say: 30 days at most.
+   * @defaultValue 0: it is deleted at once
+   */
+  readonly restoreMs?: number;
+  /** What a server is rescued with, where that is not said: an image's name or id. @defaultValue its own image */
+  readonly rescueImage?: string;
   /** How long `close()` waits for operations under way, in ms; the rest goes on at the next start. @defaultValue 10,000 */
   readonly drainMs?: number;
 }
@@ -112,6 +121,8 @@ const Checked = z.strictObject({
   eventsKeptMs: z.int().min(3_600_000).default(2_592_000_000),
   drift: DriftPolicy.prefault({}),
   webhooks: WebhookSettings.prefault({}),
+  restoreMs: RestoreMs.default(0),
+  rescueImage: NameOrId.optional(),
   drainMs: z.int().min(0).default(10_000),
 });
 

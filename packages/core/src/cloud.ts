@@ -174,6 +174,7 @@ class OpenedCloud implements Cloud {
         engine,
         guests: get(tokens.guestWatch),
         clock,
+        options: get(tokens.settings).servers,
       }),
       serverGroups: new ServerGroups(caller, { database, groups: get(tokens.serverGroups), ids, clock }),
       images: new Images(caller, { images, servers, imageStore, engine, ids, clock }),
@@ -300,10 +301,12 @@ async function bindRuntime(
   const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift };
   const { policy } = options;
   const { projectRoles, quotas } = checked;
+  const servers = { restoreMs: checked.restoreMs, rescueImage: checked.rescueImage };
   const settings = {
     stateDir,
     ...timing,
     webhooks,
+    servers,
     runsOperations,
     closed: closing.signal,
     onBoundary,
@@ -315,8 +318,15 @@ async function bindRuntime(
   return closing;
 }
 
-/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, old events, usage, webhooks. */
-const reconcileMs = { networks: 5_000, guests: 60_000, events: 600_000, usage: 600_000, webhooks: 1_000 };
+/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, deleted servers, old events, usage, webhooks. */
+const reconcileMs = {
+  networks: 5_000,
+  guests: 60_000,
+  purge: 60_000,
+  events: 600_000,
+  usage: 600_000,
+  webhooks: 1_000,
+};
 
 function startReconcilers(container: Container, logKeptMs: number | undefined): AsyncDisposable {
   const clock = container.get(tokens.clock);
@@ -327,6 +337,8 @@ function startReconcilers(container: Container, logKeptMs: number | undefined): 
   const stack = new AsyncDisposableStack();
   stack.use(clock.every(reconcileMs.networks, () => convergence.reconcile(), failed("networks")));
   stack.use(clock.every(reconcileMs.guests, () => guests.reconcile(), failed("guests")));
+  const purge = container.get(tokens.serverPurge);
+  stack.use(clock.every(reconcileMs.purge, () => purge.reconcile(), failed("deleted servers")));
   const retention = container.get(tokens.eventRetention);
   stack.use(clock.every(reconcileMs.events, () => retention.reconcile(), failed("old events")));
   const auditor = container.get(tokens.usageAuditor);

@@ -38,6 +38,8 @@ import type { ServerGroupStore } from "./server-groups/store.ts";
 import type { GuestWatch } from "./servers/guest-watch.ts";
 import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
+import type { ServerPurge } from "./servers/purge.ts";
+import type { ServerOptions } from "./servers/server-calls.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
 import type { ServerStore } from "./servers/store.ts";
 import type { WebhookCourier } from "./webhooks/courier.ts";
@@ -58,6 +60,7 @@ export interface RuntimeSettings {
   readonly timeoutsMs: Readonly<Record<string, number>>;
   readonly eventsKeptMs: number;
   readonly webhooks: WebhookSettings;
+  readonly servers: ServerOptions;
   readonly runsOperations: boolean;
   /** Fires when the cloud closes. */
   readonly closed: AbortSignal;
@@ -114,6 +117,7 @@ export const tokens = {
   runtime: token<HostRuntime>("HostRuntime"),
   scheduler: token<Scheduler>("Scheduler"),
   serverGroups: token<ServerGroupStore>("ServerGroupStore"),
+  serverPurge: token<ServerPurge>("ServerPurge"),
   servers: token<ServerStore>("ServerStore"),
   settings: token<RuntimeSettings>("RuntimeSettings"),
   usageAuditor: token<UsageAuditor>("UsageAuditor"),

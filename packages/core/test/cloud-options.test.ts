@@ -44,6 +44,7 @@ describe("a cloud's options", () => {
         suspendAfterMs: 86_400_000,
         keptMs: 604_800_000,
       },
+      restoreMs: 0,
       drainMs: 10_000,
       projectRoles: "actor",
       quotas: {},
@@ -70,8 +71,8 @@ describe("a cloud's options", () => {
     [{ ...good, runs: "nothing" }, ["runs"]],
     [{ ...good, timeoutsMs: { "server.create": 0 } }, ["timeoutsMs.server.create"]],
     [
-      { ...good, leaseMs: 1, concurrency: 0, heartbeatMs: 1.5, drainMs: -1 },
-      ["leaseMs", "concurrency", "heartbeatMs", "drainMs"],
+      { ...good, leaseMs: 1, concurrency: 0, heartbeatMs: 1.5, restoreMs: 2_592_000_001, drainMs: -1 },
+      ["leaseMs", "concurrency", "heartbeatMs", "restoreMs", "drainMs"],
     ],
     [{ ...good, hosts: [{ ...host, name: "Host 1" }] }, ["hosts.0.name"]],
     [{ ...good, hosts: [host, { ...host, name: "host-2", zone: "az;1" }] }, ["hosts.1.zone"]],

@@ -23,6 +23,8 @@ type CloudsOwn = Pick<
   | "drift"
   | "notifiers"
   | "webhooks"
+  | "restoreMs"
+  | "rescueImage"
   | "drainMs"
 > &
   Partial<Pick<CloudOptions, "scheduler" | "images">>;

@@ -223,7 +223,7 @@ export class Images {
       request: image.request,
       input: image.plan,
       statements: (operationId) => [
-        ...(server === undefined ? [] : [servers.begin(server.id, operationId, "snapshot", scope)]),
+        ...(server === undefined ? [] : [servers.begin(server, operationId, "snapshot", scope)]),
         images.insert({
           ...image.row,
           id: image.imageId,

@@ -75,6 +75,12 @@ export class ImageRecords {
     return this.#database.first<ImageRow>(read(tables.images).where({ id: imageId }).whereNot("state", "deleted"));
   }
 
+  /** Also one that was deleted: what was booted from it goes on. */
+  async ever(imageId: string): Promise<ImageRow | undefined> {
+    const { read, tables } = this.#database;
+    return this.#database.first<ImageRow>(read(tables.images).where({ id: imageId }));
+  }
+
   async find(where: FindImages, page: Page): Promise<readonly ImageRow[]> {
     const { read, tables } = this.#database;
     const query = read(tables.images).whereNot("state", "deleted").orderBy("id").limit(page.limit);

@@ -15,6 +15,9 @@ import {
   unpauseServer,
 } from "../servers/operations/power.ts";
 import { CloudHostError } from "../errors.ts";
+import { rebuildServer } from "../servers/operations/rebuild-server.ts";
+import { rescueServer, unrescueServer } from "../servers/operations/rescue-server.ts";
+import { restoreServer, softDeleteServer } from "../servers/operations/soft-delete.ts";
 import { tokens } from "../tokens.ts";
 import type { RuntimeSettings } from "../tokens.ts";
 import { boundariesOf } from "./boundary.ts";
@@ -36,6 +39,11 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   unpauseServer,
   suspendServer,
   resumeServer,
+  rebuildServer,
+  rescueServer,
+  unrescueServer,
+  softDeleteServer,
+  restoreServer,
   importImage,
   snapshotServer,
   deleteImage,

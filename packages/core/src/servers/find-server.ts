@@ -6,7 +6,8 @@ import { isId } from "../ids.ts";
 import type { ServerRow, ServerStore } from "./store.ts";
 
 /**
- * A server that the caller sees: by its id, or by its name where only one server of the project has it.
+ * A server that the caller sees: by its id, or by its name where only one server of the project has it. A name is that of
+ * one that is there, rather than of one that was deleted and can be restored.
  * @throws CloudHostError `INVALID_ARGUMENT`, `NOT_FOUND`, `CONFLICT` for a name that several have
  */
 export async function findServer(servers: ServerStore, scope: Scope, idOrName: string): Promise<ServerRow> {
@@ -16,7 +17,9 @@ export async function findServer(servers: ServerStore, scope: Scope, idOrName: s
     if (row === undefined || !sees(scope, row.project_id)) throw notFound("server", wanted);
     return row;
   }
-  const [row, another] = await servers.find({ projectId: projectFilter(scope), name: wanted }, { limit: 2 });
+  const where = { projectId: projectFilter(scope), name: wanted };
+  const there = await servers.find({ ...where, but: "softDeleted" }, { limit: 2 });
+  const [row, another] = there.length > 0 ? there : await servers.find(where, { limit: 2 });
   if (row === undefined) throw notFound("server", wanted);
   if (another !== undefined) {
     const details = { state: "ambiguous", allowed: ["an id"] };

@@ -52,12 +52,26 @@ export async function ensureGuestFiles(
 export const digestsOf = ({ image, boot }: Pick<GuestPlan, "image" | "boot">): readonly string[] =>
   [image, boot?.kernel, boot?.initrd].flatMap((stored) => (stored === undefined ? [] : [stored.digest]));
 
-/** The specification of a guest on its host. */
+/** Another image that a guest boots from while it is rescued. */
+export const RescuePlan = GuestPlan.pick({ image: true, boot: true });
+export type RescuePlan = z.infer<typeof RescuePlan>;
+
+/** What a guest is rescued with: an image, and its files on the host. */
+export interface Rescue {
+  readonly plan: RescuePlan;
+  readonly files: GuestFiles;
+}
+
+/**
+ * The specification of a guest on its host.
+ * @param rescue what it boots from instead, while it is rescued
+ */
 export function guestSpec(
   serverId: string,
   plan: GuestPlan,
-  { base, boot }: GuestFiles,
+  files: GuestFiles,
   nics: readonly GuestNic[],
+  rescue?: Rescue,
 ): GuestSpec {
   return {
     id: serverId,
@@ -70,11 +84,20 @@ export function guestSpec(
       ...(plan.ephemeralDiskGib === 0 ? [] : [{ kind: "ephemeral" as const, sizeGib: plan.ephemeralDiskGib }]),
       ...plan.dataDisks.map((disk) => ({ kind: "data" as const, ...disk })),
     ],
-    base,
+    ...bootedFrom(plan, files, nics),
     nics: [...nics],
-    ...(boot === undefined ? {} : { boot: { ...boot, arguments: withAddress(plan.boot?.arguments ?? "", nics) } }),
+    ...(rescue === undefined ? {} : { rescue: bootedFrom(rescue.plan, rescue.files, nics) }),
   };
 }
+
+const bootedFrom = (
+  { boot: plan }: Pick<GuestPlan, "boot">,
+  { base, boot }: GuestFiles,
+  nics: readonly GuestNic[],
+): Pick<GuestSpec, "base" | "boot"> => ({
+  base,
+  ...(boot === undefined ? {} : { boot: { ...boot, arguments: withAddress(plan?.arguments ?? "", nics) } }),
+});
 
 /** A guest that is started directly finds its address on its kernel's command line. */
 const withAddress = (commandLine: string, nics: readonly GuestNic[]): string =>

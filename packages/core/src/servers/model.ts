@@ -75,6 +75,8 @@ export const Server = z.strictObject({
   operationId: idOf("op"),
   /** What went wrong last, when the state is `error`. */
   fault: ErrorRecord.nullable(),
+  /** Until when a `softDeleted` one can be restored; `null` in every other state. */
+  restorableUntilMs: z.int().nullable(),
   createdAtMs: z.int(),
 });
 export type Server = z.infer<typeof Server>;
@@ -124,6 +126,28 @@ export const RebootServer = StopServer.extend({
   hard: z.boolean().default(false),
 });
 export type RebootServer = z.input<typeof RebootServer>;
+
+/** What to make its disk of. */
+export const RebuildServer = StopServer.extend({ image: NameOrId });
+export type RebuildServer = z.input<typeof RebuildServer>;
+
+/** What to rescue it with. */
+export const RescueServer = StopServer.extend({
+  /** @defaultValue the cloud's `rescueImage`, and where it has none the image that the server was made from */
+  image: NameOrId.optional(),
+});
+export type RescueServer = z.input<typeof RescueServer>;
+
+/** How long a deleted server can be restored, in milliseconds: 30 days at most, and 0 not at all. */
+export const RestoreMs = z.int().min(0).max(2_592_000_000);
+
+/** How to delete it. */
+export const DeleteServer = z.strictObject({
+  /** How long it can be restored. 0 deletes it at once. @defaultValue the cloud's `restoreMs` */
+  restoreMs: RestoreMs.optional(),
+  idempotencyKey: Label.optional(),
+});
+export type DeleteServer = z.input<typeof DeleteServer>;
 
 /** What of it to change. What is not named stays. */
 export const UpdateServer = z.strictObject({ name: Name.optional() });

@@ -1,9 +1,11 @@
 import type { ContainerModule } from "inversify";
 import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
+import { BootImages } from "./boot-images.ts";
 import { GuestWatch } from "./guest-watch.ts";
 import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
+import { ServerPurge } from "./purge.ts";
 import { ServerStore } from "./store.ts";
 
 /** Servers: their rows, what their creation needs, and what their hosts say of them. */
@@ -13,11 +15,22 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.planner)
     .toResolvedValue(
-      (flavors, images, keypairs, groups, network, bandwidth, ids, clock) =>
-        new ServerPlanner({ flavors, images, keypairs, groups, network, bandwidth, ids, clock }),
+      (flavors, images, hosts, keypairs, groups, network, bandwidth, ids, clock) =>
+        new ServerPlanner({
+          flavors,
+          images: new BootImages(images),
+          hosts,
+          keypairs,
+          groups,
+          network,
+          bandwidth,
+          ids,
+          clock,
+        }),
       [
         tokens.flavors,
         tokens.images,
+        tokens.hosts,
         tokens.keypairs,
         tokens.serverGroups,
         tokens.fixedNetwork,
@@ -25,6 +38,12 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
         tokens.ids,
         tokens.clock,
       ],
+    )
+    .inSingletonScope();
+  bind(tokens.serverPurge)
+    .toResolvedValue(
+      (servers, engine, clock) => new ServerPurge(servers, engine, clock),
+      [tokens.servers, tokens.engine, tokens.clock],
     )
     .inSingletonScope();
   bind(tokens.powerSync)

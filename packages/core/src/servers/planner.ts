@@ -3,10 +3,8 @@ import type { Binding } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { Flavor } from "../flavors/model.ts";
+import type { HostStore } from "../hosts/store.ts";
 import type { Ids } from "../ids.ts";
-import { findImage } from "../images/find-image.ts";
-import type { ImageProperties } from "../images/model.ts";
-import type { ImageRecords, ImageRow } from "../images/store.ts";
 import type { KeypairStore } from "../keypairs/store.ts";
 import type { BandwidthPolicy, ServerBandwidth } from "../networks/bandwidth-policy.ts";
 import type { NetworkRow } from "../networks/store.ts";
@@ -14,16 +12,21 @@ import type { ServerGroup } from "../server-groups/model.ts";
 import type { ServerGroupStore } from "../server-groups/store.ts";
 import type { z } from "zod";
 import type { Clock } from "../ports/clock.ts";
-import { bytesFromGib } from "../units.ts";
+import type { HostInventory } from "../ports/host.ts";
+import { requireRoom } from "./boot-images.ts";
+import type { BootImage, BootImages } from "./boot-images.ts";
+import type { GuestPlan, RescuePlan } from "./guest-spec.ts";
 import type { CreateServer } from "./model.ts";
 import type { CreateServerPlan } from "./operations/create-server.ts";
+import type { ServerRow } from "./store.ts";
 
 type Request = z.output<typeof CreateServer>;
 
 /** What planning needs. */
 export interface ServerPlannerDependencies {
   readonly flavors: FlavorStore;
-  readonly images: ImageRecords;
+  readonly images: BootImages;
+  readonly hosts: Pick<HostStore, "get">;
   readonly keypairs: KeypairStore;
   readonly groups: ServerGroupStore;
   readonly network: NetworkRow;
@@ -45,16 +48,15 @@ export class ServerPlanner {
    * `INVALID_ARGUMENT` for a flavor that is too small for the image
    */
   async plan(request: Request, projectId: string, userId: string) {
-    const { flavors, groups, bandwidth, ids, clock, network } = this.#dependencies;
-    const [flavor, image] = await Promise.all([flavors.named(request.flavor), this.#image(request.image, projectId)]);
+    const { flavors, images, groups, bandwidth, ids, clock, network } = this.#dependencies;
+    const [flavor, image] = await Promise.all([flavors.named(request.flavor), images.chosen(request.image, projectId)]);
     if (flavor === undefined) throw notFound("flavor", request.flavor);
-    requireRoom(flavor, image);
+    requireRoom(image, { path: "flavor", what: `The flavor ${flavor.name}`, ...flavor });
     await this.#requireKeypair(projectId, request.keypair);
     const group = await this.#group(projectId, request.group);
     const milliEcu = flavor.vcpus * flavor.milliEcuPerVcpu;
     const bought = bandwidth({ milliEcu, externalKbit: request.externalKbit });
-    const properties = JSON.parse(image.row.properties) as ImageProperties;
-    const boot = await this.#boot(properties, projectId);
+    const { boot, properties } = image;
     const serverId = ids.next("srv");
     const plan: CreateServerPlan = {
       projectId,
@@ -68,7 +70,7 @@ export class ServerPlanner {
       ...(group === undefined ? {} : { group: { id: group.id, name: group.name, policy: group.policy } }),
       networkId: network.id,
       dataDisks: [],
-      image: { imageId: image.row.id, digest: image.digest },
+      image: image.image,
       traits: {
         ...(properties.architecture === undefined ? {} : { architecture: properties.architecture }),
         ...(properties.hypervisor === undefined ? {} : { hypervisor: properties.hypervisor }),
@@ -90,16 +92,59 @@ export class ServerPlanner {
     return { serverId, plan, row, guards: group === undefined ? [] : [groups.hold(group.id)] };
   }
 
-  /** An image that the project may boot: its own, or a public one. Its own name goes before a public one's. */
-  async #image(idOrName: string, projectId: string): Promise<{ row: ImageRow; digest: string }> {
-    const row = await findImage(this.#dependencies.images, projectId, idOrName);
-    if (row.state !== "active" || row.digest === null) {
-      throw new CloudHostError("CONFLICT", `The image ${row.name} is ${row.state}.`, {
-        state: row.state,
-        allowed: ["active"],
-      });
+  /**
+   * The guest of a server as it is now. Its image may be deleted by then: its host still holds it.
+   * @throws CloudHostError `UNSUPPORTED` for a server that was made from no image: one that was taken over
+   */
+  async guest(row: ServerRow): Promise<GuestPlan> {
+    if (row.image_id === "") {
+      const feature = "another disk for a server that was taken over as it was found";
+      throw new CloudHostError("UNSUPPORTED", `This cannot be done: ${feature}.`, { feature, by: "cloudhost" });
     }
-    return { row, digest: row.digest };
+    const { image, boot } = await this.#dependencies.images.used(row.image_id);
+    return {
+      name: row.name,
+      vcpus: row.vcpus,
+      milliEcuPerVcpu: row.milli_ecu_per_vcpu,
+      memoryMib: row.memory_mib,
+      systemDiskGib: row.system_disk_gib,
+      ephemeralDiskGib: row.ephemeral_disk_gib,
+      dataDisks: [],
+      image,
+      ...(boot === undefined ? {} : { boot }),
+    };
+  }
+
+  /** What a rescued server boots from: also when that image was deleted since. */
+  rescuedFrom(row: ServerRow): Promise<RescuePlan> {
+    return this.#dependencies.images.used(row.rescue_image_id ?? "");
+  }
+
+  /**
+   * An image for a server that has its host already.
+   * @param need what of the image must fit: `disk` where it becomes the system disk
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is not active, `INVALID_ARGUMENT` for one that does not
+   * fit the server or its host
+   */
+  async imageFor(row: ServerRow, idOrName: string, need: "disk" | "memory"): Promise<BootImage> {
+    const { images, hosts } = this.#dependencies;
+    const image = await images.chosen(idOrName, row.project_id);
+    requireRoom(image, {
+      path: "image",
+      what: `The server ${row.name}`,
+      memoryMib: row.memory_mib,
+      systemDiskGib: need === "disk" ? row.system_disk_gib : undefined,
+    });
+    const found = (await hosts.get(row.host_id ?? ""))?.inventory;
+    const host = found === undefined || found === null ? undefined : (JSON.parse(found) as HostInventory);
+    for (const property of ["architecture", "hypervisor"] as const) {
+      const wants = image.properties[property];
+      if (wants === undefined || host === undefined || host[property] === wants) continue;
+      const message = `the image needs ${wants}, the server's host has ${host[property]}`;
+      const details = { issues: [{ path: "image", message }] };
+      throw new CloudHostError("INVALID_ARGUMENT", `The server ${row.name} cannot boot it: ${message}.`, details);
+    }
+    return image;
   }
 
   async #requireKeypair(projectId: string, name: string | undefined): Promise<void> {
@@ -113,18 +158,6 @@ export class ServerPlanner {
     if (group === undefined) throw notFound("server group", idOrName);
     return group;
   }
-
-  async #boot(properties: ImageProperties, projectId: string): Promise<CreateServerPlan["boot"]> {
-    const { kernelImage, initrdImage, kernelArguments = "" } = properties;
-    if (kernelImage === undefined) return undefined;
-    const stored = async (id: string) => {
-      const { row, digest } = await this.#image(id, projectId);
-      return { imageId: row.id, digest };
-    };
-    const kernel = await stored(kernelImage);
-    if (initrdImage === undefined) return { kernel, arguments: kernelArguments };
-    return { kernel, initrd: await stored(initrdImage), arguments: kernelArguments };
-  }
 }
 
 const sizeOf = ({ vcpus, milliEcuPerVcpu, memoryMib, systemDiskGib, ephemeralDiskGib }: Flavor) => ({
@@ -134,19 +167,6 @@ const sizeOf = ({ vcpus, milliEcuPerVcpu, memoryMib, systemDiskGib, ephemeralDis
   systemDiskGib,
   ephemeralDiskGib,
 });
-
-function requireRoom(flavor: Flavor, { row }: { readonly row: ImageRow }): void {
-  const needGib = Math.max(row.min_disk_gib, Math.ceil((row.logical_bytes ?? 0) / bytesFromGib(1)));
-  const faults = [
-    ...(flavor.systemDiskGib < needGib ? [`the image needs a system disk of ${needGib} GiB`] : []),
-    ...(flavor.memoryMib < row.min_memory_mib ? [`the image needs ${row.min_memory_mib} MiB of memory`] : []),
-  ];
-  if (faults.length === 0) return;
-  const issues = faults.map((message) => ({ path: "flavor", message }));
-  throw new CloudHostError("INVALID_ARGUMENT", `The flavor ${flavor.name} is too small: ${faults.join(", ")}.`, {
-    issues,
-  });
-}
 
 function serverRow(server: {
   readonly request: Request;

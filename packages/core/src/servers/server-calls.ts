@@ -27,6 +27,15 @@ export interface ServersDependencies {
   readonly engine: OperationEngine;
   readonly guests: GuestWatch;
   readonly clock: Clock;
+  readonly options: ServerOptions;
+}
+
+/** What the cloud's options say of all servers. */
+export interface ServerOptions {
+  /** How long a deleted server can be restored, in milliseconds, where its deletion does not say. */
+  readonly restoreMs: number;
+  /** What a server is rescued with, where that is not said: an image's name or id. */
+  readonly rescueImage?: string | undefined;
 }
 
 /** What a caller asks of a server. */
@@ -105,7 +114,7 @@ export class ServerCalls {
       request: { ...request, server: row.id },
       input: await plan(row),
       statements: (operationId) => [
-        servers.begin(row.id, operationId, action, scope, meanwhile),
+        servers.begin(row, operationId, action, scope, meanwhile),
         ...(call.statements?.(row, operationId) ?? []),
       ],
       refused: () => refusalNow(servers, row.id, action, scope),

@@ -7,16 +7,18 @@ import { parseNamed } from "../access/named.ts";
 import { isId } from "../ids.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { parseInput } from "../parse.ts";
-import { AwaitReady, CreateServer, ListServers, ServerAction, UpdateServer } from "./model.ts";
+import { AwaitReady, CreateServer, DeleteServer, ListServers, UpdateServer } from "./model.ts";
 import type { Server } from "./model.ts";
 import { createServer } from "./operations/create-server.ts";
+import { deletionOf } from "./deletion.ts";
 import { deleteServer } from "./operations/delete-server.ts";
+import { softDeleteServer } from "./operations/soft-delete.ts";
 import { ServerCalls } from "./server-calls.ts";
 import type { ServersDependencies } from "./server-calls.ts";
-import { ServerPower } from "./server-power.ts";
+import { ServerContents } from "./server-contents.ts";
 
 /** Servers: guests on hosts, from their creation to their end. */
-export class Servers extends ServerPower {
+export class Servers extends ServerContents {
   readonly #calls: ServerCalls;
 
   constructor(caller: Caller, dependencies: ServersDependencies) {
@@ -100,24 +102,23 @@ export class Servers extends ServerPower {
 
   /**
    * Deletes a server with its disks and addresses. Instance storage is not durable: snapshots are.
+   *
+   * With a time to restore it, it is stopped first, and keeps until then all that it claims: quota, addresses, disks.
+   * Deleted again, it is gone at once; so is one in `error` or `resized`, which nothing would bring back whole.
+   *
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while another operation has it, or a lock keeps it
    */
-  async delete(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<void>> {
+  async delete(idOrName: string, input: DeleteServer = {}): Promise<OperationHandle<void>> {
     // Who deleted it before with the same key need not find it any more.
     const find = async (scope: Scope): Promise<{ readonly id: string }> =>
       isId("srv", parseNamed("server", idOrName)) ? { id: idOrName } : this.#calls.find(scope, idOrName);
-    const asked = { schema: ServerAction, input, what: "options of delete", find };
+    const asked = { schema: DeleteServer, input, what: "options of delete", find };
     return this.#calls.caller.change("servers.delete", asked, async (scope, request, found) => {
       const earlier = await this.#earlierDelete(scope, found.id, request);
       if (earlier !== undefined) return this.#calls.handle(earlier.id, earlier.resourceId, async () => {});
       const row = await this.#calls.find(scope, found.id);
-      const { id, resourceId } = await this.#calls.submit(scope, row, {
-        action: "delete",
-        definition: deleteServer,
-        request,
-        plan: () => ({ projectId: row.project_id, hostId: row.host_id }),
-        meanwhile: "deleting",
-      });
+      const restoreMs = request.restoreMs ?? this.#calls.dependencies.options.restoreMs;
+      const { id, resourceId } = await this.#calls.submit(scope, row, deletionOf(row, request, restoreMs));
       return this.#calls.handle(id, resourceId, async () => {});
     });
   }
@@ -140,13 +141,12 @@ export class Servers extends ServerPower {
   }
 
   /** The deletion that the same key gave before: by then the server itself may be gone. */
-  async #earlierDelete({ project }: Scope, serverId: string, request: z.output<typeof ServerAction>) {
+  async #earlierDelete({ project }: Scope, serverId: string, request: z.output<typeof DeleteServer>) {
     if (project === undefined) return undefined;
-    return this.#calls.dependencies.engine.earlier({
-      definition: deleteServer,
-      projectId: project.id,
-      idempotencyKey: request.idempotencyKey,
-      request: { ...request, server: serverId },
-    });
+    const { idempotencyKey } = request;
+    const asked = { projectId: project.id, idempotencyKey, request: { ...request, server: serverId } };
+    const { engine } = this.#calls.dependencies;
+    const softly = await engine.earlier({ ...asked, definition: softDeleteServer });
+    return softly ?? engine.earlier({ ...asked, definition: deleteServer });
   }
 }

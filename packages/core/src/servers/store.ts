@@ -41,6 +41,14 @@ export interface ServerRow {
   readonly busy: number | boolean;
   /** Whose lock keeps others off. */
   readonly locked_by: "project" | "operator" | null;
+  /** What a rescued, resized or shelved one goes back to. */
+  readonly state_before: ServerState | null;
+  /** What a rescued one boots from. */
+  readonly rescue_image_id: string | null;
+  /** What a deleted one goes back to while it can be restored. */
+  readonly deleted_from: ServerState | null;
+  /** When a deleted one can be restored no more. */
+  readonly purge_at_ms: number | null;
   readonly operation_id: string;
   readonly fault: string | null;
   readonly created_at_ms: number;
@@ -63,6 +71,8 @@ export interface FindServers {
   /** `undefined`: of every project. */
   readonly projectId?: string | undefined;
   readonly state?: ServerState | undefined;
+  /** Not those in this state. */
+  readonly but?: ServerState | undefined;
   readonly zone?: string | undefined;
   readonly name?: string | undefined;
 }
@@ -81,22 +91,23 @@ export class ServerStore {
   }
 
   /**
-   * Gives the server to an operation where the action is allowed: guard `state`.
+   * Gives the server to an operation where the action is allowed, and its state and host are still those that the
+   * operation was planned for: guard `state`.
    * @param meanwhile the state that it is in until the operation ends, where that is another
    */
   begin(
-    serverId: string,
+    row: Pick<ServerRow, "id" | "state" | "host_id">,
     operationId: string,
     action: ServerActionName,
     asker: Asker,
-    meanwhile?: ServerState,
+    meanwhile: ServerState = row.state,
   ): Statement {
     const { servers } = this.#database.tables;
     const { sql, bindings } = gateCondition(action, asker);
     return guarded(
       "state",
-      `UPDATE ${servers} SET busy = TRUE, operation_id = ?${meanwhile === undefined ? "" : ", state = ?"} WHERE id = ? AND ${sql}`,
-      [operationId, ...(meanwhile === undefined ? [] : [meanwhile]), serverId, ...bindings],
+      `UPDATE ${servers} SET busy = TRUE, operation_id = ?, state = ? WHERE id = ? AND state = ? AND COALESCE(host_id, '') = ? AND ${sql}`,
+      [operationId, meanwhile, row.id, row.state, row.host_id ?? "", ...bindings],
     );
   }
 
@@ -116,12 +127,21 @@ export class ServerStore {
     ]);
   }
 
-  /** Takes the server back from its operation, in a state. */
-  setState(serverId: string, state: ServerState): Script {
+  /**
+   * Takes the server back from its operation, in a state in which it is there: to be deleted no more.
+   * @param also what else of its row changes with it
+   */
+  setState(serverId: string, state: ServerState, also: Readonly<Record<string, Binding>> = {}): Script {
     const { servers } = this.#database.tables;
-    return script(
-      statement(`UPDATE ${servers} SET state = ?, busy = FALSE, fault = NULL WHERE id = ?`, [state, serverId]),
-    );
+    const columns = { state, fault: null, deleted_from: null, purge_at_ms: null, ...also };
+    const sets = Object.keys(columns).map((column) => `, ${column} = ?`);
+    const sql = `UPDATE ${servers} SET busy = FALSE${sets.join("")} WHERE id = ?`;
+    return script(statement(sql, [...Object.values(columns), serverId]));
+  }
+
+  /** Takes it back as a deleted one that can be restored until then. */
+  softDeleted(serverId: string, from: ServerState, purgeAtMs: number): Script {
+    return this.setState(serverId, "softDeleted", { deleted_from: from, purge_at_ms: purgeAtMs });
   }
 
   /**
@@ -173,6 +193,24 @@ export class ServerStore {
     return script(statement(`UPDATE ${this.#database.tables.servers} SET busy = FALSE WHERE id = ?`, [serverId]));
   }
 
+  /** Its disks are about to be made anew: what it was before is gone. */
+  rebuilding(serverId: string): Script {
+    return script(statement(`UPDATE ${this.#database.tables.servers} SET state = 'building' WHERE id = ?`, [serverId]));
+  }
+
+  /** Takes it back as it was, or where its disks were about to be made anew, in state `error` with what went wrong. */
+  rebuildFailed(serverId: string, error: CloudHostError): Script {
+    const { servers } = this.#database.tables;
+    const fault = JSON.stringify(error.toJSON());
+    return script(
+      statement(`UPDATE ${servers} SET state = 'error', fault = ? WHERE id = ? AND state = 'building'`, [
+        fault,
+        serverId,
+      ]),
+      ...this.release(serverId).statements,
+    );
+  }
+
   /** Takes it back in state `error`, with what went wrong. */
   fail(serverId: string, error: CloudHostError): Script {
     const { servers } = this.#database.tables;
@@ -215,11 +253,23 @@ export class ServerStore {
     };
   }
 
+  /** Deleted servers that can be restored no more, the oldest first. One whose purge failed is among them. */
+  async expired(nowMs: number, most: number): Promise<readonly ServerRow[]> {
+    const query = this.#rows()
+      .whereIn("s.state", ["softDeleted", "error"])
+      .where("s.purge_at_ms", "<=", nowMs)
+      .whereRaw("NOT s.busy")
+      .orderBy("s.purge_at_ms")
+      .limit(most);
+    return this.#database.all<ServerRow>(query);
+  }
+
   async find(where: FindServers, page: Page): Promise<readonly ServerRow[]> {
     const query = this.#rows().orderBy("s.id").limit(page.limit);
     if (page.after !== undefined) void query.where("s.id", ">", page.after);
     if (where.projectId !== undefined) void query.where("s.project_id", where.projectId);
     if (where.state !== undefined) void query.where("s.state", where.state);
+    if (where.but !== undefined) void query.whereNot("s.state", where.but);
     if (where.zone !== undefined) void query.where("h.zone", where.zone);
     if (where.name !== undefined) void query.where("s.name", where.name);
     return this.#database.all<ServerRow>(query);
@@ -295,6 +345,7 @@ export function serverOf(row: ServerRow, addresses: readonly ServerAddress[], sh
     locked: row.locked_by !== null,
     operationId: row.operation_id,
     fault: row.fault === null ? null : (JSON.parse(row.fault) as NonNullable<Server["fault"]>),
+    restorableUntilMs: row.state === "softDeleted" ? row.purge_at_ms : null,
     createdAtMs: row.created_at_ms,
   };
 }

@@ -4,13 +4,13 @@ import { living } from "./check-store.ts";
 import type { Facts } from "./store.ts";
 
 /** The power of a guest whose server is in this state; in others it may be any. */
-const powerOf: Readonly<Record<string, string>> = {
-  active: "running",
-  rescued: "running",
-  paused: "paused",
-  suspended: "suspended",
-  stopped: "stopped",
-  softDeleted: "stopped",
+const powersOf: Readonly<Record<string, readonly string[]>> = {
+  active: ["running"],
+  rescued: ["running"],
+  paused: ["paused"],
+  suspended: ["suspended"],
+  stopped: ["stopped"],
+  softDeleted: ["stopped", "suspended"],
 };
 
 /** What the hosts have, against what the store says they have. */
@@ -25,7 +25,7 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       missing.delete(spec.id);
       if (server === undefined || hostNames.get(server["host_id"]) !== host) {
         findings.push({ kind: "guest", what: `${host} has guest ${spec.id}, which the store does not know there` });
-      } else if (powerOf[String(server["state"])] !== undefined && powerOf[String(server["state"])] !== power) {
+      } else if (powersOf[String(server["state"])]?.includes(power) === false) {
         findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${server["state"]}` });
       }
       for (const id of snapshotIds)

@@ -3,7 +3,7 @@ import { silentLogger, systemClock, uuidv7Ids } from "@cloudhost/core/ports";
 import { fileSystemBackend, findLeftovers, imageStore } from "@cloudhost/image-store";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
-import type { Facts } from "./store.ts";
+import type { Facts, Row } from "./store.ts";
 
 /** What the image store and the hosts' caches have, against the store's images and servers. */
 export async function checkImages(facts: Facts, { imageDir, stateDir }: CloudPlaces): Promise<readonly Finding[]> {
@@ -27,17 +27,27 @@ export async function checkImages(facts: Facts, { imageDir, stateDir }: CloudPla
   for (const id of active) findings.push({ kind: "image", what: `image ${id} is active, but not stored` });
   for (const host of facts.hosts) {
     const mine = living(facts).filter(({ host_id }) => host_id === host["id"]);
-    const wanted = new Set(mine.map(({ id }) => String(id)));
-    await using images = await store.hostImages({ cacheDir: join(stateDir, "hosts", String(host["name"]), "images") });
-    for (const holder of await images.holders()) {
-      if (!wanted.delete(holder)) {
-        findings.push({
-          kind: "held base",
-          what: `${host["name"]} keeps a base for ${holder}, which has no guest there`,
-        });
-      }
+    const wanted = new Set(mine.flatMap((server) => heldBy(server, facts)));
+    const cache = fileSystemBackend(join(stateDir, "hosts", String(host["name"]), "images", "state"));
+    for await (const { key } of cache.list("holders/")) {
+      const held = key.slice("holders/".length);
+      if (!wanted.delete(held))
+        findings.push({ kind: "held base", what: `${host["name"]} keeps ${held}, which nothing there boots from` });
     }
-    for (const id of wanted) findings.push({ kind: "held base", what: `${host["name"]} keeps no base for ${id}` });
+    for (const held of wanted) findings.push({ kind: "held base", what: `${host["name"]} does not keep ${held}` });
   }
   return findings;
+}
+
+/** What a server's host keeps for it, as the cache names it: what it boots from, and what it is rescued with. */
+function heldBy(server: Row, { images }: Facts): readonly string[] {
+  const withKernel = (id: unknown): readonly Row[] => {
+    const image = images.find((one) => one["id"] === id);
+    if (image === undefined) return [];
+    const { kernelImage, initrdImage } = JSON.parse(String(image["properties"])) as Record<string, string>;
+    return [image, ...withKernel(kernelImage), ...withKernel(initrdImage)];
+  };
+  const booted = [server["image_id"], ...(server["state"] === "rescued" ? [server["rescue_image_id"]] : [])];
+  const digests = new Set(booted.flatMap(withKernel).map(({ digest }) => String(digest)));
+  return [...digests].map((digest) => `${server["id"]}.${digest.slice(digest.indexOf(":") + 1)}`);
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCloud } from "@cloudhost/core";
-import type { ActorCloud, Cloud, CloudOptions, OperationHandle, Server, ServerState } from "@cloudhost/core";
+import type { ActorCloud, Cloud, CloudOptions, OperationHandle, ServerState } from "@cloudhost/core";
 import { fakeFleet } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
@@ -16,8 +16,12 @@ export const placesIn = (folder: string, database: string): CloudPlaces => ({
   imageDir: join(folder, "images"),
 });
 
-/** The disk image files of the cases: one that can be stored, and one that only looks so. */
-export const filesIn = (folder: string) => ({ image: join(folder, "disk.raw"), broken: join(folder, "broken.qcow2") });
+/** The disk image files of the cases: one that can be stored, one that is like it in part, one that only looks so. */
+export const filesIn = (folder: string) => ({
+  image: join(folder, "disk.raw"),
+  spare: join(folder, "spare.raw"),
+  broken: join(folder, "broken.qcow2"),
+});
 
 /** Two fake hosts that keep their world in files, and the cloud on them. */
 export const fleetIn = ({ fakeDir }: CloudPlaces) => fakeFleet({ hosts: 2, state: fakeDir, bootMs: 1 });
@@ -38,10 +42,12 @@ export const openCase = (places: CloudPlaces, more: Partial<CloudOptions> = {}):
   });
 
 /** How a running server comes to be in a state. */
-const ways: Partial<Record<ServerState, (album: ActorCloud) => Promise<OperationHandle<Server>>>> = {
+const ways: Partial<Record<ServerState, (album: ActorCloud) => Promise<OperationHandle<unknown>>>> = {
   stopped: (album) => album.servers.stop("web-0", { graceMs: 0 }),
   paused: (album) => album.servers.pause("web-0"),
   suspended: (album) => album.servers.suspend("web-0"),
+  rescued: (album) => album.servers.rescue("web-0", { image: "spare", graceMs: 0 }),
+  softDeleted: (album) => album.servers.delete("web-0", { restoreMs: 86_400_000 }),
 };
 
 /** Makes what there is before a scenario: a project, a flavor, images, and the server that it needs. */
@@ -53,6 +59,7 @@ export async function prepareCase(folder: string, places: CloudPlaces, before: S
   bytes.fill(7, 0, 1 << 20);
   bytes.fill(9, 8 << 20);
   await writeFile(files.image, bytes);
+  await writeFile(files.spare, Buffer.from(bytes).fill(5, 8 << 20));
   await writeFile(files.broken, Buffer.concat([Buffer.from("QFI\xfb", "latin1"), Buffer.alloc(65_536, 1)]));
   await using cloud = await openCase(places);
   const ops = cloud.as({ userId: "olga", roles: ["operator"] });
@@ -60,7 +67,7 @@ export async function prepareCase(folder: string, places: CloudPlaces, before: S
   await ops.flavors.create({ name: "c1.e1", vcpus: 1, milliEcuPerVcpu: 1000, memoryMib: 512, systemDiskGib: 1 });
   const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
   await (await album.images.import({ name: "base", path: files.image })).result();
-  await (await album.images.import({ name: "spare", path: files.image })).result();
+  await (await album.images.import({ name: "spare", path: files.spare })).result();
   if (before === "nothing") return;
   await (await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" })).result();
   await (await ways[before]?.(album))?.result();

@@ -28,6 +28,8 @@ const failing =
     for (const host of hosts) faults.failNext(host, method, final);
   };
 
+const dayMs = 86_400_000;
+
 /** Every operation that a user can ask for, by kind. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   "server.create": {
@@ -100,6 +102,45 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       await (await album.servers.resume("web-0")).result();
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "suspended", images: 0 } },
+  },
+  "server.rebuild": {
+    before: "active",
+    // Behind its point of no return it only goes forward: what fails there is tried again.
+    fail: failing("stop"),
+    run: async (album) => {
+      await (await album.servers.rebuild("web-0", { image: "spare", graceMs: 0 })).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.rescue": {
+    before: "active",
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.rescue("web-0", { image: "spare", graceMs: 0 })).result();
+    },
+    ends: { succeeded: { server: "rescued", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.unrescue": {
+    before: "rescued",
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.unrescue("web-0", { graceMs: 0 })).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "rescued", images: 0 } },
+  },
+  "server.softDelete": {
+    before: "active",
+    fail: failing("stop"),
+    run: async (album) => (await album.servers.delete("web-0", { restoreMs: dayMs })).result(),
+    ends: { succeeded: { server: "softDeleted", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.restore": {
+    before: "softDeleted",
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.restore("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "softDeleted", images: 0 } },
   },
   "image.import": {
     before: "nothing",

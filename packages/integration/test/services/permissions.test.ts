@@ -124,7 +124,12 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "servers.unpause": async (cloud, { server }) => (await cloud.servers.unpause(server)).result(),
   "servers.suspend": async (cloud, { server }) => (await cloud.servers.suspend(server)).result(),
   "servers.resume": async (cloud, { server }) => (await cloud.servers.resume(server)).result(),
-  "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server)).result(),
+  "servers.rebuild": async (cloud, { server }) =>
+    (await cloud.servers.rebuild(server, { image: "debian-12" })).result(),
+  "servers.rescue": async (cloud, { server }) => (await cloud.servers.rescue(server)).result(),
+  "servers.unrescue": async (cloud, { server }) => (await cloud.servers.unrescue(server)).result(),
+  "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server, { restoreMs: 60_000 })).result(),
+  "servers.restore": async (cloud, { server }) => (await cloud.servers.restore(server)).result(),
   "statistics.now": (cloud) => cloud.statistics.now(),
   "webhooks.create": (cloud) => cloud.webhooks.create({ url: "https://tickets.example/hooks" }),
   "webhooks.get": (cloud, { webhook }) => cloud.webhooks.get(webhook),

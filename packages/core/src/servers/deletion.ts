@@ -1,0 +1,32 @@
+import type { DeleteServer, ServerState } from "./model.ts";
+import { deleteServer } from "./operations/delete-server.ts";
+import { softDeleteServer } from "./operations/soft-delete.ts";
+import type { ActionCall } from "./server-calls.ts";
+import type { ServerRow } from "./store.ts";
+
+/** How long the OS of a server may take that is stopped because it is deleted, in milliseconds. */
+const graceMs = 30_000;
+
+/** What a server is again once it is restored, where it can be: a paused one loses its memory when it is stopped. */
+const restoredTo: Partial<Record<ServerState, ServerState>> = {
+  active: "active",
+  stopped: "stopped",
+  paused: "stopped",
+  suspended: "suspended",
+  rescued: "rescued",
+  shelved: "shelved",
+};
+
+const withPower: readonly ServerState[] = ["active", "paused", "rescued"];
+
+/** How a server is deleted: for the time being where it can be restored, else for good. */
+export function deletionOf(row: ServerRow, request: DeleteServer, restoreMs: number): ActionCall {
+  const from = restoreMs > 0 ? restoredTo[row.state] : undefined;
+  if (from === undefined) {
+    const plan = () => ({ projectId: row.project_id, hostId: row.host_id });
+    return { action: "delete", definition: deleteServer, request, plan, meanwhile: "deleting" };
+  }
+  const running = withPower.includes(row.state);
+  const plan = () => ({ hostId: row.host_id, running, from, graceMs, restoreMs });
+  return { action: "delete", definition: softDeleteServer, request, plan };
+}
