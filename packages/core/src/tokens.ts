@@ -7,6 +7,7 @@ import type { LogStore } from "./audit/store.ts";
 import type { Database } from "./database/database.ts";
 import type { EventRetention } from "./events/retention.ts";
 import type { FlavorStore } from "./flavors/store.ts";
+import type { ClaimChanges } from "./hosts/claim-changes.ts";
 import type { Claims } from "./hosts/claims.ts";
 import type { DeclaredResourceNames } from "./hosts/declared-resources.ts";
 import type { FleetFeed } from "./hosts/fleet-feed.ts";
@@ -40,6 +41,7 @@ import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
 import type { ServerPurge } from "./servers/purge.ts";
 import type { ServerOptions } from "./servers/server-calls.ts";
+import type { ServerSizes } from "./servers/sizes.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
 import type { ServerStore } from "./servers/store.ts";
 import type { WebhookCourier } from "./webhooks/courier.ts";
@@ -84,6 +86,7 @@ export const tokens = {
   aggregates: token<AggregateStore>("AggregateStore"),
   bandwidthPolicy: token<BandwidthPolicy>("BandwidthPolicy"),
   bus: token<Bus & AgentBus>("Bus"),
+  claimChanges: token<ClaimChanges>("ClaimChanges"),
   claims: token<Claims>("Claims"),
   clock: token<Clock>("Clock"),
   database: token<Database>("Database"),
@@ -119,6 +122,7 @@ export const tokens = {
   serverGroups: token<ServerGroupStore>("ServerGroupStore"),
   serverPurge: token<ServerPurge>("ServerPurge"),
   servers: token<ServerStore>("ServerStore"),
+  serverSizes: token<ServerSizes>("ServerSizes"),
   settings: token<RuntimeSettings>("RuntimeSettings"),
   usageAuditor: token<UsageAuditor>("UsageAuditor"),
   webhookCarrier: token<WebhookCarrier>("WebhookCarrier"),

@@ -11,7 +11,7 @@ describe("the checker", () => {
   let folder = "";
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cloudhost-checker-"));
-    await prepareCase(folder, places(), "active");
+    await prepareCase(folder, places(), { before: "active" });
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
   const places = () => placesIn(folder, `sqlite:${join(folder, "cloud.db")}`);

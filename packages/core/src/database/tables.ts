@@ -7,6 +7,7 @@ const names = [
   "audit",
   "bindings",
   "counters",
+  "data_disks",
   "flavors",
   "group_members",
   "host_leases",

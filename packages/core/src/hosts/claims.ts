@@ -1,7 +1,8 @@
 import { builtInColumns, quotaColumn } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
+import { lockInOrder } from "../database/lock-in-order.ts";
 import { guarded, insertInto, statement } from "../database/script.ts";
-import type { Row, Script, Statement } from "../database/script.ts";
+import type { Binding, Row, Script, Statement } from "../database/script.ts";
 import { builtInResources } from "../ports/host.ts";
 import type { QuotaName } from "../quotas/model.ts";
 import type { QuotaStore } from "../quotas/store.ts";
@@ -51,7 +52,7 @@ export class Claims {
     const needs = builtInResources.map((name) => claim.resources[name] ?? 0);
     const assignments = builtInColumns.map((column) => `${column}_used = ${column}_used + ?`);
     const guards = builtInColumns.map((column) => `${column}_used + ? <= ${column}_total`);
-    const declared = Object.entries(claim.resources).filter(([name, need]) => !isBuiltIn(name) && need > 0);
+    const declared = Object.entries(declaredOf(claim));
     return {
       statements: [
         guarded(
@@ -64,10 +65,7 @@ export class Claims {
           server_id: serverId,
           host_id: hostId,
           project_id: claim.projectId,
-          vcpus: claim.vcpus,
-          ...Object.fromEntries(builtInColumns.map((column, index) => [column, needs[index] ?? 0])),
-          quota_memory_mib: claim.memoryMib,
-          resources: JSON.stringify(Object.fromEntries(declared)),
+          ...allocationOf(claim),
         }),
         ...(claim.group === undefined ? [] : this.#groups.take(serverId, claim.group, hostId)),
         this.#quotas.take(claim.projectId, quotaNeeds(claim)),
@@ -82,34 +80,41 @@ export class Claims {
     };
   }
 
-  /** Gives back what a server has claimed, if anything. */
+  /** Gives back what a server has claimed, if anything; on both hosts while it has two. */
   release(serverId: string): Script {
     const { allocations, hosts, host_resources: declared, quotas } = this.#database.tables;
+    const places = `SELECT host_id FROM ${allocations} WHERE server_id = ?`;
     const mine = (what: string): string => `(SELECT ${what} FROM ${allocations} WHERE server_id = ?)`;
-    const given = builtInColumns.map((column) => `${column}_used = ${column}_used - ${mine(column)}`);
-    const quotaGiven = quotaSources.map(
-      ([name, source]) => `${quotaColumn(name, "used")} = ${quotaColumn(name, "used")} - ${mine(source)}`,
+    const given = builtInColumns.map(
+      (column) =>
+        `${column}_used = ${column}_used - (SELECT a.${column} FROM ${allocations} a WHERE a.server_id = ? AND a.host_id = ${hosts}.id)`,
     );
+    const amount = declaredAmount(this.#database);
+    const quotaGiven = quotaSources.map(
+      ([name, source]) => `${quotaColumn(name, "used")} = ${quotaColumn(name, "used")} - ${mine(`MAX(${source})`)}`,
+    );
+    const locks = lockInOrder(this.#database, hosts, `id IN (${places})`, [serverId]);
     return {
       statements: [
-        statement(`UPDATE ${hosts} SET ${given.join(", ")} WHERE id = ${mine("host_id")} RETURNING *`, [
+        ...locks,
+        statement(`UPDATE ${hosts} SET ${given.join(", ")} WHERE id IN (${places}) RETURNING *`, [
           ...given.map(() => serverId),
           serverId,
         ]),
         statement(
-          `UPDATE ${declared} SET used = used - ${this.#declaredAmount()} WHERE host_id = ${mine("host_id")} AND ${this.#declaredAmount()} IS NOT NULL RETURNING host_id`,
+          `UPDATE ${declared} SET used = used - ${amount} WHERE host_id IN (${places}) AND ${amount} IS NOT NULL RETURNING host_id`,
           [serverId, serverId, serverId],
         ),
         // Before the quota's row, as the claim takes them.
         ...this.#groups.release(serverId),
-        statement(`UPDATE ${quotas} SET ${quotaGiven.join(", ")} WHERE project_id = ${mine("project_id")}`, [
+        statement(`UPDATE ${quotas} SET ${quotaGiven.join(", ")} WHERE project_id = ${mine("MAX(project_id)")}`, [
           ...quotaGiven.map(() => serverId),
           serverId,
         ]),
         statement(`DELETE FROM ${allocations} WHERE server_id = ?`, [serverId]),
       ],
       result: undefined,
-      committed: (rows) => this.#report(rows[0], (rows[1]?.length ?? 0) > 0),
+      committed: (rows) => this.#report(rows[locks.length], (rows[locks.length + 1]?.length ?? 0) > 0),
     };
   }
 
@@ -119,20 +124,36 @@ export class Claims {
     return guarded("host", sql, [need, hostId, name, need]);
   }
 
-  /** Of the declared resource in the row at hand, what the server's allocation says it has. */
-  #declaredAmount(): string {
-    const { allocations, host_resources: declared } = this.#database.tables;
-    const amount = this.#database.concurrentWriters
-      ? `(a.resources::jsonb ->> ${declared}.name)::bigint`
-      : `(a.resources ->> ${declared}.name)`;
-    return `(SELECT ${amount} FROM ${allocations} a WHERE a.server_id = ?)`;
-  }
-
   /** @param declaredToo whether it changed what is not in the host's row, so that the view must be read anew */
   #report(rows: readonly Row[] | undefined, declaredToo: boolean): void {
     for (const row of rows ?? []) this.#watcher.changed(row);
     if (declaredToo) this.#watcher.stale();
   }
+}
+
+/** A claim as an allocation's columns. */
+export const allocationOf = (claim: Claim): Readonly<Record<string, Binding>> => ({
+  vcpus: claim.vcpus,
+  ...Object.fromEntries(builtInResources.map((name, index) => [builtInColumns[index], claim.resources[name] ?? 0])),
+  quota_memory_mib: claim.memoryMib,
+  resources: JSON.stringify(declaredOf(claim)),
+});
+
+/** Of the resources that the product declared, what a claim takes. */
+export const declaredOf = (claim: Claim): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(claim.resources)
+      .filter(([name, need]) => !isBuiltIn(name) && need > 0)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+/** Of the declared resource in the row at hand, what the allocation of a server there says it has; binds the server. */
+export function declaredAmount({ concurrentWriters, tables }: Database): string {
+  const { allocations, host_resources: declared } = tables;
+  const amount = concurrentWriters
+    ? `(a.resources::jsonb ->> ${declared}.name)::bigint`
+    : `(a.resources ->> ${declared}.name)`;
+  return `(SELECT ${amount} FROM ${allocations} a WHERE a.server_id = ? AND a.host_id = ${declared}.host_id)`;
 }
 
 /** Which column of an allocation each quota counts. Servers count one each. */
@@ -145,7 +166,8 @@ export const quotaSources: readonly (readonly [QuotaName, string])[] = [
   ["externalKbit", "external_kbit"],
 ];
 
-const quotaNeeds = (claim: Claim): Partial<Record<QuotaName, number>> => ({
+/** What a claim takes of its project's quotas. */
+export const quotaNeeds = (claim: Claim): Partial<Record<QuotaName, number>> => ({
   servers: 1,
   vcpus: claim.vcpus,
   milliEcu: claim.resources["milliEcu"] ?? 0,

@@ -64,9 +64,13 @@ export class FleetFeed implements ClaimWatcher {
   }
 
   /** Where a server may go, best first; the groups' hosts are read anew each time. */
-  decide: DecideTools["fleet"]["decide"] = async ({ group, ...request }) => {
+  decide: DecideTools["fleet"]["decide"] = async ({ group, notOn = [], onlyOn, ...request }) => {
     if (this.#stale) await this.refresh();
-    const groups = group === undefined ? [] : [await this.#group(group, request.seed)];
+    const groups = [
+      ...(group === undefined ? [] : [await this.#group(group, request.seed)]),
+      ...(notOn.length === 0 ? [] : [{ name: "another host", policy: "anti-affinity" as const, hostIds: notOn }]),
+      ...(onlyOn === undefined ? [] : [{ name: "the host asked for", policy: "affinity" as const, hostIds: [onlyOn] }]),
+    ];
     for (const attempt of [1, 2]) {
       const decision = this.#fleet.decide({ ...request, groups });
       if ("candidates" in decision && decision.candidates.length > 0) return { candidates: decision.candidates };

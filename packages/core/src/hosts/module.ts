@@ -1,6 +1,7 @@
 import type { ContainerModule } from "inversify";
 import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
+import { ClaimChanges } from "./claim-changes.ts";
 import { Claims } from "./claims.ts";
 import { FleetFeed } from "./fleet-feed.ts";
 import { HostMonitor } from "./host-monitor.ts";
@@ -29,6 +30,12 @@ export const hostsModule: ContainerModule = defaults(({ bind }) => {
     .toResolvedValue(
       (database, clock, logger, watcher, written) => new UsageAuditor({ database, clock, logger, watcher, written }),
       [tokens.database, tokens.clock, tokens.logger, tokens.feed, tokens.outboxWritten],
+    )
+    .inSingletonScope();
+  bind(tokens.claimChanges)
+    .toResolvedValue(
+      (database, quotas, groups, feed) => new ClaimChanges(database, quotas, groups, feed),
+      [tokens.database, tokens.quotas, tokens.serverGroups, tokens.feed],
     )
     .inSingletonScope();
   bind(tokens.runtime)

@@ -158,6 +158,12 @@ export class HostStore {
     return this.#database.first<HostRow>(this.#rows().where({ id: hostId }));
   }
 
+  /** What its drivers can do, as its agent reported it. */
+  async capabilities(hostId: string): Promise<HostInventory["capabilities"]> {
+    const row = await this.get(hostId);
+    return row === undefined || row.inventory === null ? {} : (JSON.parse(row.inventory) as HostInventory).capabilities;
+  }
+
   async find({ zone, state }: FindHosts, page: Page): Promise<readonly HostRow[]> {
     const query = this.#rows().orderBy("id").limit(page.limit);
     if (page.after !== undefined) void query.where("id", ">", page.after);

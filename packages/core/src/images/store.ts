@@ -71,8 +71,8 @@ export class ImageRecords {
   }
 
   async get(imageId: string): Promise<ImageRow | undefined> {
-    const { read, tables } = this.#database;
-    return this.#database.first<ImageRow>(read(tables.images).where({ id: imageId }).whereNot("state", "deleted"));
+    const row = await this.ever(imageId);
+    return row?.state === "deleted" ? undefined : row;
   }
 
   /** Also one that was deleted: what was booted from it goes on. */

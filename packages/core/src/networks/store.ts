@@ -1,7 +1,7 @@
 import type { Database } from "../database/database.ts";
 import { lockInOrder } from "../database/lock-in-order.ts";
 import { guarded, script, statement } from "../database/script.ts";
-import type { Script } from "../database/script.ts";
+import type { Script, Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { macAddress, tapName } from "../ids.ts";
@@ -65,7 +65,6 @@ export class NetworkStore {
   bind(serverId: string, hostId: string, { projectId, networkId }: Binding): Script {
     const { addresses, bindings, hosts } = this.#database.tables;
     const nicId = this.#ids.next("nic");
-    const freeClass = `(SELECT MIN(c.class_id) FROM (SELECT 16 AS class_id UNION ALL SELECT class_id + 1 FROM ${bindings} WHERE host_id = ?) c WHERE c.class_id <= 65535 AND NOT EXISTS (SELECT 1 FROM ${bindings} b WHERE b.host_id = ? AND b.class_id = c.class_id))`;
     return {
       statements: [
         // One at a time on a host, so that two do not pick the same free class.
@@ -77,7 +76,7 @@ export class NetworkStore {
         ),
         guarded(
           "binding",
-          `INSERT INTO ${bindings} (id, server_id, project_id, host_id, network_id, address, class_id, wanted, revision) SELECT ?, ?, ?, ?, network_id, address, ${freeClass}, FALSE, 0 FROM ${addresses} WHERE network_id = ? AND nic_id = ?`,
+          `INSERT INTO ${bindings} (id, server_id, project_id, host_id, network_id, address, class_id, wanted, revision) SELECT ?, ?, ?, ?, network_id, address, ${this.#freeClass()}, FALSE, 0 FROM ${addresses} WHERE network_id = ? AND nic_id = ?`,
           [nicId, serverId, projectId, hostId, hostId, hostId, networkId, nicId],
         ),
       ],
@@ -134,6 +133,16 @@ export class NetworkStore {
     );
   }
 
+  /** Gives interfaces that no host has wanted a place on another: a class id that is free there. */
+  move(nicIds: readonly string[], hostId: string): readonly Statement[] {
+    const { bindings, hosts } = this.#database.tables;
+    const sql = `UPDATE ${bindings} SET host_id = ?, class_id = ${this.#freeClass()} WHERE id = ? AND host_id <> ?`;
+    return [
+      ...lockInOrder(this.#database, hosts, "id = ?", [hostId]),
+      ...nicIds.map((nicId) => statement(sql, [hostId, hostId, hostId, nicId, hostId])),
+    ];
+  }
+
   /** A server's interfaces, as its guest shall have them. */
   async nics(serverId: string): Promise<GuestNic[]> {
     const { bindings, networks } = this.#database.tables;
@@ -145,6 +154,12 @@ export class NetworkStore {
       const { prefixLength, gateway } = networkRange(cidr);
       return { id, tap: tapName(id), mac: macAddress(id), address: addressText(address), prefixLength, gateway };
     });
+  }
+
+  /** The lowest class id that is free on a host, which is bound twice. */
+  #freeClass(): string {
+    const { bindings } = this.#database.tables;
+    return `(SELECT MIN(c.class_id) FROM (SELECT 16 AS class_id UNION ALL SELECT class_id + 1 FROM ${bindings} WHERE host_id = ?) c WHERE c.class_id <= 65535 AND NOT EXISTS (SELECT 1 FROM ${bindings} b WHERE b.host_id = ? AND b.class_id = c.class_id))`;
   }
 
   async #moreAddresses(networkId: string): Promise<"again" | CloudHostError> {

@@ -3,6 +3,7 @@ import { defaults } from "../defaults.ts";
 import { deleteImage } from "../images/operations/delete-image.ts";
 import { importImage } from "../images/operations/import-image.ts";
 import { snapshotServer } from "../images/operations/snapshot-server.ts";
+import { confirmResize } from "../servers/operations/confirm-resize.ts";
 import { createServer } from "../servers/operations/create-server.ts";
 import { deleteServer } from "../servers/operations/delete-server.ts";
 import {
@@ -18,6 +19,9 @@ import { CloudHostError } from "../errors.ts";
 import { rebuildServer } from "../servers/operations/rebuild-server.ts";
 import { rescueServer, unrescueServer } from "../servers/operations/rescue-server.ts";
 import { restoreServer, softDeleteServer } from "../servers/operations/soft-delete.ts";
+import { migrateServer, resizeToOtherHost } from "../servers/operations/relocate-server.ts";
+import { resizeServer } from "../servers/operations/resize-server.ts";
+import { revertResize } from "../servers/operations/revert-resize.ts";
 import { tokens } from "../tokens.ts";
 import type { RuntimeSettings } from "../tokens.ts";
 import { boundariesOf } from "./boundary.ts";
@@ -44,6 +48,11 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   unrescueServer,
   softDeleteServer,
   restoreServer,
+  resizeServer,
+  resizeToOtherHost,
+  confirmResize,
+  revertResize,
+  migrateServer,
   importImage,
   snapshotServer,
   deleteImage,
@@ -67,6 +76,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         settings,
         feed,
         claims,
+        claimChanges,
         networks,
         servers,
         images,
@@ -84,7 +94,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
             clock,
             logger,
             decideTools: { fleet: feed },
-            recordTools: { claims, networks, servers, images },
+            recordTools: { claims, claimChanges, networks, servers, images },
             actTools: { imageStore, nicsOf: (serverId) => networks.nics(serverId) },
             hosts: hostDirectory(runtime, convergence),
             onBoundary: settings.onBoundary,
@@ -102,6 +112,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         tokens.settings,
         tokens.feed,
         tokens.claims,
+        tokens.claimChanges,
         tokens.networks,
         tokens.servers,
         tokens.images,

@@ -1,3 +1,4 @@
+import type { ClaimChanges } from "../hosts/claim-changes.ts";
 import type { Claims } from "../hosts/claims.ts";
 import type { BoundHostClient } from "../hosts/host-client.ts";
 import type { ImageRecords } from "../images/store.ts";
@@ -15,10 +16,17 @@ export interface DecideTools {
      * Where a server may go, best first. A place that it has itself in its group does not count.
      * @throws CloudHostError `NO_VALID_HOST` with its explanation
      */
-    decide(request: Omit<PlacementRequest, "groups"> & { readonly group: GroupToPlace | undefined }): Promise<{
-      candidates: readonly string[];
-    }>;
+    decide(request: Omit<PlacementRequest, "groups"> & PlaceAsked): Promise<{ candidates: readonly string[] }>;
   };
+}
+
+/** Where among the hosts that fit. */
+export interface PlaceAsked {
+  readonly group: GroupToPlace | undefined;
+  /** Hosts that are not for it, by id. */
+  readonly notOn?: readonly string[] | undefined;
+  /** The only host that is for it, by id. */
+  readonly onlyOn?: string | undefined;
 }
 
 /** The group of a server to place: where its others are is read when it is decided. */
@@ -29,6 +37,7 @@ export interface GroupToPlace extends Pick<PlacementGroup, "name" | "policy"> {
 /** What a record step may use: the stores' scripts. Nothing is done by calling them. */
 export interface RecordTools {
   readonly claims: Claims;
+  readonly claimChanges: ClaimChanges;
   readonly networks: NetworkStore;
   readonly servers: ServerStore;
   readonly images: ImageRecords;

@@ -98,6 +98,19 @@ export class ServerGroupStore {
     ];
   }
 
+  /** Gives back a server's places but the one on this host. */
+  settle(serverId: string, hostId: string): readonly Statement[] {
+    const { group_members: members, server_groups: groups } = this.#database.tables;
+    const others = `FROM ${members} WHERE server_id = ? AND host_id <> ?`;
+    return [
+      statement(
+        `UPDATE ${groups} SET placed = placed - (SELECT COUNT(*) ${others}) WHERE policy = 'affinity' AND id IN (SELECT group_id ${others})`,
+        [serverId, hostId, serverId, hostId],
+      ),
+      statement(`DELETE ${others}`, [serverId, hostId]),
+    ];
+  }
+
   /**
    * Where its members are, a host once for each.
    * @param serverId whose own place does not count

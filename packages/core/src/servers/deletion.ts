@@ -1,5 +1,6 @@
 import type { DeleteServer, ServerState } from "./model.ts";
 import { deleteServer } from "./operations/delete-server.ts";
+import { PendingResize } from "./operations/resize-plan.ts";
 import { softDeleteServer } from "./operations/soft-delete.ts";
 import type { ActionCall } from "./server-calls.ts";
 import type { ServerRow } from "./store.ts";
@@ -19,11 +20,18 @@ const restoredTo: Partial<Record<ServerState, ServerState>> = {
 
 const withPower: readonly ServerState[] = ["active", "paused", "rescued"];
 
+/** The other host on which its guest of before a resize is still. */
+function leftOn({ resize }: ServerRow): string | null {
+  if (resize === null) return null;
+  const { way } = PendingResize.parse(JSON.parse(resize));
+  return way.kind === "otherHost" ? way.sourceId : null;
+}
+
 /** How a server is deleted: for the time being where it can be restored, else for good. */
 export function deletionOf(row: ServerRow, request: DeleteServer, restoreMs: number): ActionCall {
   const from = restoreMs > 0 ? restoredTo[row.state] : undefined;
   if (from === undefined) {
-    const plan = () => ({ projectId: row.project_id, hostId: row.host_id });
+    const plan = () => ({ projectId: row.project_id, hostId: row.host_id, leftOnId: leftOn(row) });
     return { action: "delete", definition: deleteServer, request, plan, meanwhile: "deleting" };
   }
   const running = withPower.includes(row.state);

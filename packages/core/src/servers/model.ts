@@ -149,6 +149,18 @@ export const DeleteServer = z.strictObject({
 });
 export type DeleteServer = z.input<typeof DeleteServer>;
 
+/** Its new flavor. */
+export const ResizeServer = z.strictObject({ flavor: NameOrId, idempotencyKey: Label.optional() });
+export type ResizeServer = z.input<typeof ResizeServer>;
+
+/** Where to move it. */
+export const MigrateServer = z.strictObject({
+  /** Name or id of the host. @defaultValue the best of those that fit */
+  host: NameOrId.optional(),
+  idempotencyKey: Label.optional(),
+});
+export type MigrateServer = z.input<typeof MigrateServer>;
+
 /** What of it to change. What is not named stays. */
 export const UpdateServer = z.strictObject({ name: Name.optional() });
 export type UpdateServer = z.input<typeof UpdateServer>;

@@ -6,6 +6,7 @@ import { GuestWatch } from "./guest-watch.ts";
 import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
 import { ServerPurge } from "./purge.ts";
+import { ServerSizes } from "./sizes.ts";
 import { ServerStore } from "./store.ts";
 
 /** Servers: their rows, what their creation needs, and what their hosts say of them. */
@@ -44,6 +45,12 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .toResolvedValue(
       (servers, engine, clock) => new ServerPurge(servers, engine, clock),
       [tokens.servers, tokens.engine, tokens.clock],
+    )
+    .inSingletonScope();
+  bind(tokens.serverSizes)
+    .toResolvedValue(
+      (database, images, bandwidth) => new ServerSizes({ database, bootImages: new BootImages(images), bandwidth }),
+      [tokens.database, tokens.images, tokens.bandwidthPolicy],
     )
     .inSingletonScope();
   bind(tokens.powerSync)

@@ -4,7 +4,12 @@ import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
 import type { ChangePermission } from "../access/permissions.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
-import type { Binding, Statement } from "../database/script.ts";
+import type { Binding, Script } from "../database/script.ts";
+import { CloudHostError, isCloudHostError } from "../errors.ts";
+import type { FlavorStore } from "../flavors/store.ts";
+import type { ClaimChanges } from "../hosts/claim-changes.ts";
+import type { HostStore } from "../hosts/store.ts";
+import type { Ids } from "../ids.ts";
 import type { OperationDefinition } from "../operations/definition.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
@@ -16,6 +21,7 @@ import { refusalNow, refusalOf } from "./gate.ts";
 import type { GuestWatch } from "./guest-watch.ts";
 import type { Server, ServerState } from "./model.ts";
 import type { ServerPlanner } from "./planner.ts";
+import type { ServerSizes } from "./sizes.ts";
 import { serverOf } from "./store.ts";
 import type { ServerRow, ServerStore } from "./store.ts";
 
@@ -26,6 +32,11 @@ export interface ServersDependencies {
   readonly planner: ServerPlanner;
   readonly engine: OperationEngine;
   readonly guests: GuestWatch;
+  readonly flavors: FlavorStore;
+  readonly hosts: HostStore;
+  readonly sizes: ServerSizes;
+  readonly claimChanges: ClaimChanges;
+  readonly ids: Ids;
   readonly clock: Clock;
   readonly options: ServerOptions;
 }
@@ -58,8 +69,16 @@ export interface ActionCall {
   readonly plan: (row: ServerRow) => object | Promise<object>;
   /** The state that it is in until the operation ends, where that is another. */
   readonly meanwhile?: ServerState;
-  /** What else commits with the operation. */
-  readonly statements?: (row: ServerRow, operationId: string) => readonly Statement[];
+  /** What is claimed with the operation's row, so that nobody takes it before the operation begins. */
+  readonly claims?: Script;
+}
+
+/** Why a claim that commits with its operation was refused: `EXHAUSTED` where it is the host that has no room. */
+async function claimRefusal(claims: Script | undefined, guard: string): Promise<CloudHostError> {
+  const why = await claims?.refused?.(guard);
+  if (isCloudHostError(why)) return why;
+  const details = { resource: "room on the server's host" };
+  return new CloudHostError("EXHAUSTED", "The server's host has no room for it.", details, { retryable: true });
 }
 
 /** What every method of the servers' facade does alike, for one caller. */
@@ -100,6 +119,15 @@ export class ServerCalls {
     });
   }
 
+  /** Changes a server in a way of its own. */
+  change<Schema extends z.ZodType<object>, Out>(
+    permission: ChangePermission,
+    asked: AskedOfServer<Schema>,
+    work: (scope: ChangeScope, request: z.output<Schema>, row: ServerRow) => Promise<Out>,
+  ): Promise<Out> {
+    return this.caller.change(permission, this.#finding(asked), work);
+  }
+
   /** Begins an action on a server that is known already. */
   async submit(scope: ChangeScope, row: ServerRow, call: ActionCall): Promise<{ id: string; resourceId: string }> {
     const { engine, servers } = this.dependencies;
@@ -115,9 +143,10 @@ export class ServerCalls {
       input: await plan(row),
       statements: (operationId) => [
         servers.begin(row, operationId, action, scope, meanwhile),
-        ...(call.statements?.(row, operationId) ?? []),
+        ...(call.claims?.statements ?? []),
       ],
-      refused: () => refusalNow(servers, row.id, action, scope),
+      refused: async (guard) =>
+        guard === "state" ? refusalNow(servers, row.id, action, scope) : claimRefusal(call.claims, guard),
     });
   }
 

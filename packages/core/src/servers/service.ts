@@ -15,10 +15,10 @@ import { deleteServer } from "./operations/delete-server.ts";
 import { softDeleteServer } from "./operations/soft-delete.ts";
 import { ServerCalls } from "./server-calls.ts";
 import type { ServersDependencies } from "./server-calls.ts";
-import { ServerContents } from "./server-contents.ts";
+import { ServerMoves } from "./server-moves.ts";
 
 /** Servers: guests on hosts, from their creation to their end. */
-export class Servers extends ServerContents {
+export class Servers extends ServerMoves {
   readonly #calls: ServerCalls;
 
   constructor(caller: Caller, dependencies: ServersDependencies) {

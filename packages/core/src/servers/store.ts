@@ -11,6 +11,8 @@ import { gateCondition } from "./gate.ts";
 import type { Asker } from "./gate.ts";
 import { comparedStates } from "./drift.ts";
 import type { GuestStatus, Server, ServerState } from "./model.ts";
+import type { ServerGroupPolicy } from "../server-groups/model.ts";
+import type { PendingResize } from "./operations/resize-plan.ts";
 
 /** A server's row, with its host's name and zone. */
 export interface ServerRow {
@@ -32,6 +34,7 @@ export interface ServerRow {
   readonly keypair: string | null;
   readonly group_id: string | null;
   readonly group_name: string | null;
+  readonly group_policy: ServerGroupPolicy | null;
   readonly internal_rate_kbit: number;
   readonly internal_ceil_kbit: number;
   readonly external_rate_kbit: number;
@@ -51,6 +54,8 @@ export interface ServerRow {
   readonly purge_at_ms: number | null;
   readonly operation_id: string;
   readonly fault: string | null;
+  /** A resize that is neither confirmed nor reverted, as JSON. */
+  readonly resize: string | null;
   readonly created_at_ms: number;
   readonly host_name: string | null;
   readonly host_zone: string | null;
@@ -220,6 +225,26 @@ export class ServerStore {
     );
   }
 
+  /** Other values of columns that no action guards: its operation has it. */
+  setColumns(serverId: string, columns: Readonly<Record<string, Binding>>): Statement {
+    const sets = Object.keys(columns).map((column) => `${column} = ?`);
+    return statement(`UPDATE ${this.#database.tables.servers} SET ${sets.join(", ")} WHERE id = ?`, [
+      ...Object.values(columns),
+      serverId,
+    ]);
+  }
+
+  /** Takes it back in another size, which waits to be confirmed or reverted. */
+  resized(serverId: string, pending: PendingResize): Script {
+    const resize = JSON.stringify(pending);
+    return script(this.setColumns(serverId, { resize }), ...this.setState(serverId, "resized").statements);
+  }
+
+  /** Takes it back from a resize that is confirmed or reverted. */
+  settled(serverId: string, state: ServerState): Script {
+    return script(this.setColumns(serverId, { resize: null }), ...this.setState(serverId, state).statements);
+  }
+
   /** Where it is. */
   place(serverId: string, hostId: string | null): Statement {
     return statement(`UPDATE ${this.#database.tables.servers} SET host_id = ? WHERE id = ?`, [hostId, serverId]);
@@ -312,7 +337,7 @@ export class ServerStore {
       .leftJoin({ h: tables.hosts }, "h.id", "s.host_id")
       .leftJoin({ g: tables.server_groups }, "g.id", "s.group_id")
       .whereNull("s.deleted_at_ms")
-      .select("s.*", "h.name as host_name", "h.zone as host_zone", "g.name as group_name");
+      .select("s.*", "h.name as host_name", "h.zone as host_zone", "g.name as group_name", "g.policy as group_policy");
   }
 }
 

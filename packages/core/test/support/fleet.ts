@@ -1,6 +1,7 @@
 import { systemClock } from "../../src/clock/system-clock.ts";
 import type { Database } from "../../src/database/database.ts";
 import { insertInto, script } from "../../src/database/script.ts";
+import { ClaimChanges } from "../../src/hosts/claim-changes.ts";
 import { Claims } from "../../src/hosts/claims.ts";
 import type { Claim } from "../../src/hosts/claims.ts";
 import { HostStore } from "../../src/hosts/store.ts";
@@ -56,6 +57,7 @@ export async function testFleet(
   const watcher = { changed() {}, stale() {} };
   const groups = new ServerGroupStore(database);
   const claims = new Claims(database, quotas, groups, watcher);
+  const claimChanges = new ClaimChanges(database, quotas, groups, watcher);
   const server = async (): Promise<string> => {
     const id = ids.next("srv");
     await database.run(script(serverRow(database, id, project.id)));
@@ -72,7 +74,7 @@ export async function testFleet(
     await database.run(groups.create({ id, projectId: project.id, name: id.slice(4), policy, createdAtMs: 1 }));
     return { id, policy };
   };
-  return { ids, quotas, projects, hosts, groups, group, project, hostIds, claims, server, smallClaim };
+  return { ids, quotas, projects, hosts, groups, group, project, hostIds, claims, claimChanges, server, smallClaim };
 }
 
 /** A server's row, as far as its references need it. */

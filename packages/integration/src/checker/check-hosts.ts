@@ -1,33 +1,30 @@
 import { readFakeWorld } from "@cloudhost/driver-fake";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
+import { placesOf } from "./places.ts";
 import type { Facts } from "./store.ts";
-
-/** The power of a guest whose server is in this state; in others it may be any. */
-const powersOf: Readonly<Record<string, readonly string[]>> = {
-  active: ["running"],
-  rescued: ["running"],
-  paused: ["paused"],
-  suspended: ["suspended"],
-  stopped: ["stopped"],
-  softDeleted: ["stopped", "suspended"],
-};
 
 /** What the hosts have, against what the store says they have. */
 export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const worlds = await readFakeWorld(fakeDir);
   const hostNames = new Map(facts.hosts.map(({ id, name }) => [id, name]));
-  const missing = new Map(living(facts).map((server) => [String(server["id"]), server]));
+  const missing = new Map(
+    living(facts).flatMap((server) =>
+      placesOf(server).map((place) => [`${server["id"]} ${hostNames.get(place.hostId)}`, { server, place }] as const),
+    ),
+  );
   for (const { host, guests, bindings, files } of worlds) {
-    for (const { spec, power, snapshotIds } of guests) {
-      const server = missing.get(spec.id);
-      missing.delete(spec.id);
-      if (server === undefined || hostNames.get(server["host_id"]) !== host) {
+    for (const { spec, power, snapshotIds, keepIds } of guests) {
+      const wanted = missing.get(`${spec.id} ${host}`);
+      missing.delete(`${spec.id} ${host}`);
+      if (wanted === undefined) {
         findings.push({ kind: "guest", what: `${host} has guest ${spec.id}, which the store does not know there` });
-      } else if (powersOf[String(server["state"])]?.includes(power) === false) {
-        findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${server["state"]}` });
+      } else if (wanted.place.powers?.includes(power) === false) {
+        findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${wanted.server["state"]}` });
       }
+      for (const id of keepIds.filter((keepId) => keepId !== wanted?.place.keepId))
+        findings.push({ kind: "snapshot", what: `${host} keeps disks ${id} of ${spec.id} still` });
       for (const id of snapshotIds)
         findings.push({ kind: "snapshot", what: `${host} holds disk ${id} of ${spec.id} still` });
     }
@@ -47,7 +44,7 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
         findings.push({ kind: "overlay", what: `${host} has file ${path} of no guest` });
     }
   }
-  for (const [id, { state }] of missing)
-    findings.push({ kind: "guest", what: `server ${id} is ${state}, but no host has its guest` });
+  for (const [place, { server }] of missing)
+    findings.push({ kind: "guest", what: `server ${place} is ${server["state"]}, but its guest is not there` });
   return findings;
 }

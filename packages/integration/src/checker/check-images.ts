@@ -3,6 +3,7 @@ import { silentLogger, systemClock, uuidv7Ids } from "@cloudhost/core/ports";
 import { fileSystemBackend, findLeftovers, imageStore } from "@cloudhost/image-store";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
+import { placesOf } from "./places.ts";
 import type { Facts, Row } from "./store.ts";
 
 /** What the image store and the hosts' caches have, against the store's images and servers. */
@@ -26,7 +27,7 @@ export async function checkImages(facts: Facts, { imageDir, stateDir }: CloudPla
   }
   for (const id of active) findings.push({ kind: "image", what: `image ${id} is active, but not stored` });
   for (const host of facts.hosts) {
-    const mine = living(facts).filter(({ host_id }) => host_id === host["id"]);
+    const mine = living(facts).filter((server) => placesOf(server).some(({ hostId }) => hostId === host["id"]));
     const wanted = new Set(mine.flatMap((server) => heldBy(server, facts)));
     const cache = fileSystemBackend(join(stateDir, "hosts", String(host["name"]), "images", "state"));
     for await (const { key } of cache.list("holders/")) {

@@ -1,4 +1,5 @@
 import type { Finding } from "./finding.ts";
+import { placesOf } from "./places.ts";
 import type { Facts, Row } from "./store.ts";
 
 const resources = ["milli_ecu", "memory_mib", "disk_gib", "internal_kbit", "external_kbit"];
@@ -13,10 +14,7 @@ const quotas: readonly (readonly [string, string | undefined])[] = [
 ];
 
 /** Servers that have a guest: they hold a claim, an address and a base. One that could not be deleted still has it. */
-export const living = ({ servers }: Facts): readonly Row[] =>
-  servers.filter(({ state, host_id: host }) => guestStates.has(String(state)) || (state === "error" && host !== null));
-
-const guestStates = new Set(["active", "stopped", "paused", "suspended", "rescued", "resized", "softDeleted"]);
+export const living = ({ servers }: Facts): readonly Row[] => servers.filter((server) => placesOf(server).length > 0);
 
 /** What the store's own tables say of each other. */
 export function checkStore(facts: Facts): readonly Finding[] {
@@ -40,10 +38,14 @@ function* rowsAtRest({ servers, operations, images }: Facts): Iterable<Finding> 
 function* claims(facts: Facts): Iterable<Finding> {
   const { allocations, hosts, members } = facts;
   const alive = new Set(living(facts).map(({ id }) => id));
-  const claimed = new Set(allocations.map(({ server_id }) => server_id));
-  for (const id of claimed)
-    if (!alive.has(id)) yield { kind: "claim", what: `an allocation of ${id}, which has no guest` };
-  for (const id of alive) if (!claimed.has(id)) yield { kind: "claim", what: `server ${id} has claimed nothing` };
+  const wanted = new Set(
+    living(facts).flatMap((row) => placesOf(row).map(({ hostId }) => `${row["id"]} on ${hostId}`)),
+  );
+  for (const { server_id: id, host_id: host } of allocations) {
+    if (!wanted.delete(`${id} on ${host}`))
+      yield { kind: "claim", what: `an allocation of ${id} on ${host}, which has no guest there` };
+  }
+  for (const place of wanted) yield { kind: "claim", what: `server ${place} has claimed nothing` };
   for (const { server_id: id } of members)
     if (!alive.has(id)) yield { kind: "claim", what: `${id} holds a place in a group` };
   for (const host of hosts) {
@@ -61,7 +63,12 @@ function* claims(facts: Facts): Iterable<Finding> {
     const mine = allocations.filter(({ project_id }) => project_id === quota["project_id"]);
     for (const [name, column] of quotas) {
       const used = Number(quota[`${name}_used`]);
-      const sum = mine.reduce((total, row) => total + (column === undefined ? 1 : Number(row[column])), 0);
+      // On two hosts at once it counts with the larger amount.
+      const servers = Map.groupBy(mine, ({ server_id }) => server_id).values();
+      const amounts = [...servers].map((rows) =>
+        Math.max(...rows.map((row) => (column === undefined ? 1 : Number(row[column])))),
+      );
+      const sum = amounts.reduce((total, amount) => total + amount, 0);
       if (used !== sum) yield { kind: "claim", what: `the quota ${name} counts ${used}, the allocations ${sum}` };
     }
   }

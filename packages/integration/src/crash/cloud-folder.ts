@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCloud } from "@cloudhost/core";
-import type { ActorCloud, Cloud, CloudOptions, OperationHandle, ServerState } from "@cloudhost/core";
+import type { ActorCloud, Cloud, CloudOptions, OperationHandle } from "@cloudhost/core";
 import { fakeFleet } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import type { CloudPlaces } from "../checker/finding.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Before, Scenario } from "./scenarios.ts";
 
 /** Where the cloud of one case is, below a folder of its own. */
 export const placesIn = (folder: string, database: string): CloudPlaces => ({
@@ -41,17 +41,32 @@ export const openCase = (places: CloudPlaces, more: Partial<CloudOptions> = {}):
     ...more,
   });
 
+const size = { vcpus: 1, milliEcuPerVcpu: 1000, memoryMib: 512, systemDiskGib: 1 };
+/** One with another disk, one without, and one that a host with a server has no room for but an empty one has. */
+const flavors = [
+  { ...size, name: "c1.e1" },
+  { ...size, name: "c1.e1.d2", systemDiskGib: 2 },
+  { ...size, name: "c2.e2", vcpus: 2, memoryMib: 1024 },
+  { ...size, name: "large", memoryMib: 63_000 },
+];
+
 /** How a running server comes to be in a state. */
-const ways: Partial<Record<ServerState, (album: ActorCloud) => Promise<OperationHandle<unknown>>>> = {
+const ways: Partial<Record<Before, (album: ActorCloud) => Promise<OperationHandle<unknown>>>> = {
   stopped: (album) => album.servers.stop("web-0", { graceMs: 0 }),
   paused: (album) => album.servers.pause("web-0"),
   suspended: (album) => album.servers.suspend("web-0"),
   rescued: (album) => album.servers.rescue("web-0", { image: "spare", graceMs: 0 }),
   softDeleted: (album) => album.servers.delete("web-0", { restoreMs: 86_400_000 }),
+  resized: (album) => album.servers.resize("web-0", { flavor: "c1.e1.d2" }),
+  "resized elsewhere": (album) => album.servers.resize("web-0", { flavor: "large" }),
 };
 
 /** Makes what there is before a scenario: a project, a flavor, images, and the server that it needs. */
-export async function prepareCase(folder: string, places: CloudPlaces, before: Scenario["before"]): Promise<void> {
+export async function prepareCase(
+  folder: string,
+  places: CloudPlaces,
+  { before, neighbour }: Pick<Scenario, "before" | "neighbour">,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const files = filesIn(folder);
   // Two chunks that differ and one that is zero.
@@ -64,11 +79,12 @@ export async function prepareCase(folder: string, places: CloudPlaces, before: S
   await using cloud = await openCase(places);
   const ops = cloud.as({ userId: "olga", roles: ["operator"] });
   await ops.projects.create({ name: "album" });
-  await ops.flavors.create({ name: "c1.e1", vcpus: 1, milliEcuPerVcpu: 1000, memoryMib: 512, systemDiskGib: 1 });
+  for (const flavor of flavors) await ops.flavors.create(flavor);
   const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
   await (await album.images.import({ name: "base", path: files.image })).result();
   await (await album.images.import({ name: "spare", path: files.spare })).result();
   if (before === "nothing") return;
   await (await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" })).result();
+  if (neighbour) await (await album.servers.create({ name: "web-1", flavor: "c1.e1", image: "base" })).result();
   await (await ways[before]?.(album))?.result();
 }

@@ -67,7 +67,7 @@ export class CrashHarness {
   /** Makes the beginning, and keeps it. */
   async prepare(): Promise<void> {
     await rm(this.#case, { recursive: true, force: true });
-    await prepareCase(this.#case, this.#places, this.#definition.before);
+    await prepareCase(this.#case, this.#places, this.#definition);
     await rm(join(this.#folder, "kept"), { recursive: true, force: true });
     await rename(this.#case, join(this.#folder, "kept"));
     await this.#database.keep();
@@ -119,7 +119,9 @@ export class CrashHarness {
     // A fault of the dead process's memory is gone with it: what it had not met yet succeeds after all.
     const wanted = state === "succeeded" ? succeeded : fails && state === "failed" ? failed : undefined;
     if (wanted === undefined) return [`operation ended ${String(state)}`];
-    const servers = facts.servers.filter((server) => server["state"] !== "deleted").map((server) => server["state"]);
+    const servers = facts.servers
+      .filter((server) => server["state"] !== "deleted" && server["name"] === "web-0")
+      .map((server) => server["state"]);
     const images = facts.images.filter((image) => image["state"] === "active").length - 2;
     return [
       ...(servers[0] === (wanted.server === "none" ? undefined : wanted.server)

@@ -46,19 +46,25 @@ export async function runKills({ folder, database, picks, only }: KillPlan): Pro
 
 /** Of the boundaries of a run that fails, those on its way back: the way there is the other run's. */
 const leadsBack = (scenario: string): ((kill: Kill) => boolean) => {
+  const kind = kindOf(scenario);
   let back = false;
   return ({ boundary }) => {
-    if (boundary.startsWith(`${scenario} undo`)) back = true;
+    if (boundary.startsWith(`${kind} undo`)) back = true;
     return back;
   };
 };
+
+/** The kind of a scenario's operation. */
+const kindOf = (scenario: string): string => scenarios[scenario]?.kind ?? scenario;
 
 /** How many kills were made, per operation, step, direction and database. */
 export function killSummary({ possible, outcomes }: KillReport): string {
   const rows = new Map<string, number>();
   for (const { scenario, fails, boundary, dialect } of outcomes) {
     const direction = fails ? "back" : "there";
-    const step = boundary.startsWith("agent:") ? boundary.slice("agent:".length) : boundary.slice(scenario.length + 1);
+    const step = boundary.startsWith("agent:")
+      ? boundary.slice("agent:".length)
+      : boundary.slice(kindOf(scenario).length + 1);
     const row = `${dialect.padEnd(8)} ${scenario.padEnd(14)} ${direction.padEnd(5)} ${step}`;
     rows.set(row, (rows.get(row) ?? 0) + 1);
   }

@@ -3,14 +3,29 @@ import type { FakeFaults } from "@cloudhost/driver-fake";
 
 /** One operation as the harness runs it. */
 export interface Scenario {
+  /** The operation's kind, where the scenario is another way of it. @defaultValue the scenario's own name */
+  readonly kind?: string;
   /** What there is before: nothing, or the server `web-0` in this state. */
-  readonly before: "nothing" | ServerState;
+  readonly before: "nothing" | Before;
+  /** Whether another server is on the same host, so that it has no room for a `large` one. */
+  readonly neighbour?: true;
   /** Makes the operation fail at its last step, so that all of it is taken back. One that only goes forward has none. */
   readonly fail?: (faults: FakeFaults) => void;
   /** Asks for the operation and waits for its end. */
-  run(album: ActorCloud, files: { readonly image: string; readonly broken: string }, fails: boolean): Promise<void>;
+  run(album: ActorCloud, tools: ScenarioTools): Promise<void>;
   /** How the thing it is about ends when it succeeds and when it fails. */
   readonly ends: { readonly succeeded: Ending; readonly failed?: Ending };
+}
+
+/** A server's state, and how it came to be in it where that makes a difference. */
+export type Before = ServerState | "resized elsewhere";
+
+/** What a scenario may use besides. */
+export interface ScenarioTools {
+  /** The cloud as its operator sees it. */
+  readonly ops: ActorCloud;
+  readonly files: { readonly image: string; readonly broken: string };
+  readonly fails: boolean;
 }
 
 /** What of the cloud there is at the end. */
@@ -142,10 +157,76 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "softDeleted", images: 0 } },
   },
+  "server.resize": {
+    before: "active",
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.resize("web-0", { flavor: "c1.e1.d2" })).result();
+    },
+    ends: { succeeded: { server: "resized", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.resize live": {
+    kind: "server.resize",
+    before: "active",
+    fail: failing("change"),
+    run: async (album) => {
+      await (await album.servers.resize("web-0", { flavor: "c2.e2" })).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.resizeToOtherHost": {
+    before: "active",
+    neighbour: true,
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.resize("web-0", { flavor: "large" })).result();
+    },
+    ends: { succeeded: { server: "resized", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.confirmResize": {
+    before: "resized",
+    run: async (album) => {
+      await (await album.servers.confirmResize("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "resized", images: 0 } },
+  },
+  "server.revertResize": {
+    before: "resized",
+    run: async (album) => {
+      await (await album.servers.revertResize("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "resized", images: 0 } },
+  },
+  "server.confirmResize on the other host": {
+    kind: "server.confirmResize",
+    before: "resized elsewhere",
+    neighbour: true,
+    run: async (album) => {
+      await (await album.servers.confirmResize("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "resized", images: 0 } },
+  },
+  "server.revertResize from the other host": {
+    kind: "server.revertResize",
+    before: "resized elsewhere",
+    neighbour: true,
+    run: async (album) => {
+      await (await album.servers.revertResize("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "resized", images: 0 } },
+  },
+  "server.migrate": {
+    before: "active",
+    fail: failing("start"),
+    run: async (_album, { ops }) => {
+      for await (const { id } of ops.servers.list({ name: "web-0" })) await (await ops.servers.migrate(id)).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
   "image.import": {
     before: "nothing",
     fail: () => {},
-    run: async (album, files, fails) => {
+    run: async (album, { files, fails }) => {
       await (await album.images.import({ name: "other", path: fails ? files.broken : files.image })).result();
     },
     ends: { succeeded: { server: "none", images: 1 }, failed: { server: "none", images: 0 } },

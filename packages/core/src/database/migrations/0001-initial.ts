@@ -163,13 +163,14 @@ export const initial: Migration = {
       table.index(["host_id"]);
     });
     await create("allocations", (table) => {
-      table.string("server_id", 40).primary().references("id").inTable(tables.servers);
+      table.string("server_id", 40).notNullable().references("id").inTable(tables.servers);
       table.string("host_id", 40).notNullable().references("id").inTable(tables.hosts);
       table.string("project_id", 40).notNullable().references("id").inTable(tables.projects);
       table.integer("vcpus").notNullable();
       for (const column of builtInColumns) table.bigInteger(column).notNullable();
       table.bigInteger("quota_memory_mib").notNullable();
       table.text("resources").notNullable();
+      table.primary(["server_id", "host_id"]);
       table.index(["host_id"]);
       table.index(["project_id"]);
     });

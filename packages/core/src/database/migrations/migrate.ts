@@ -6,6 +6,7 @@ import { projects } from "./0003-projects.ts";
 import { placement } from "./0004-placement.ts";
 import { webhooks } from "./0005-webhooks.ts";
 import { lifecycle } from "./0006-lifecycle.ts";
+import { moves } from "./0007-moves.ts";
 import { keptStates } from "./0008-kept-states.ts";
 import { networkLog } from "./0009-network-log.ts";
 import type { Migration } from "./migration.ts";
@@ -18,6 +19,7 @@ const migrations: readonly Migration[] = [
   placement,
   webhooks,
   lifecycle,
+  moves,
   keptStates,
   networkLog,
 ];

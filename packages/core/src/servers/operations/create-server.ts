@@ -2,8 +2,8 @@ import { z } from "zod";
 import { script } from "../../database/script.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
-import { memoryClaimMib } from "../../ports/host.ts";
 import { ServerGroupPolicy } from "../../server-groups/model.ts";
+import { claimedResources } from "./claim-plan.ts";
 import { ensureGuestFiles, GuestPlan, guestSpec } from "../guest-spec.ts";
 
 /** A server to create, with all names resolved and the flavor's values copied. */
@@ -94,13 +94,3 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
     write: ({ servers, serverId }) => [servers.setState(serverId, "active")],
   })
   .failed(({ servers, serverId }, error) => servers.fail(serverId, error));
-
-/** What the host is asked for: memory with its hypervisor's overhead, both disks at their full size. */
-const claimedResources = (input: CreateServerPlan) => ({
-  ...input.resources,
-  milliEcu: input.vcpus * input.milliEcuPerVcpu,
-  memoryMib: memoryClaimMib(input),
-  diskGib: input.systemDiskGib + input.ephemeralDiskGib,
-  internalKbit: input.internalKbit,
-  externalKbit: input.externalKbit,
-});

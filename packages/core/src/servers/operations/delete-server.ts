@@ -3,7 +3,12 @@ import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 
 /** A server to delete; `hostId` is `null` when it was never placed. */
-export const DeleteServerPlan = z.strictObject({ projectId: idOf("prj"), hostId: idOf("hst").nullable() });
+export const DeleteServerPlan = z.strictObject({
+  projectId: idOf("prj"),
+  hostId: idOf("hst").nullable(),
+  /** Where its guest of before a resize is, if one waits to be confirmed. */
+  leftOnId: idOf("hst").nullable().default(null),
+});
 
 /**
  * Deletes a server with everything of it. It only goes forward: what is gone does not come back. When it is given up,
@@ -28,6 +33,14 @@ export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
   .act("base image", {
     run: async ({ host, input, serverId }) => {
       if (input.hostId !== null) await host.images.release(serverId);
+    },
+  })
+  .act("guest left behind", {
+    on: ({ input }) => input.leftOnId,
+    run: async ({ host, input, serverId }) => {
+      if (input.leftOnId === null) return;
+      await host.compute.remove(serverId);
+      await host.images.release(serverId);
     },
   })
   .record("release", {

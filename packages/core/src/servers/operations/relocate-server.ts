@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { script } from "../../database/script.ts";
+import { idOf } from "../../ids.ts";
+import { defineOperation } from "../../operations/definition.ts";
+import type { OperationKind } from "../../operations/definition.ts";
+import { DiskKey } from "../../ports/guest.ts";
+import { digestsOf, ensureGuestFiles, guestSpec } from "../guest-spec.ts";
+import { Placing } from "./placing.ts";
+import { graceMs, Power, ServerSize } from "./resize-plan.ts";
+
+/** A server to bring to another host, in another size or the same. */
+export const RelocateServerPlan = z.strictObject({
+  projectId: idOf("prj"),
+  sourceId: idOf("hst"),
+  power: Power,
+  before: ServerSize,
+  after: ServerSize,
+  placing: Placing,
+  /** Its network interfaces. */
+  nicIds: z.array(idOf("nic")),
+  /** Under which each disk's own layer is carried, for so long. */
+  transfers: z.array(z.strictObject({ disk: DiskKey, imageId: idOf("img") })),
+});
+export type RelocateServerPlan = z.infer<typeof RelocateServerPlan>;
+
+/**
+ * The way of a server to another host, up to where it runs there and its guest on the old one is still whole. Only the
+ * layers that the server itself has written are carried, in chunks through the image store: no host trusts another, and
+ * what was carried is verified. It is never on both hosts' networks.
+ */
+const relocation = <Kind extends OperationKind & `server.${string}`>(kind: Kind) =>
+  defineOperation<`server.${string}`, typeof RelocateServerPlan>(kind, RelocateServerPlan)
+    .decide("place", ({ input: { after, placing }, fleet, serverId }) =>
+      fleet.decide({
+        seed: serverId,
+        serverName: after.guest.name,
+        projectId: after.claim.projectId,
+        resources: after.claim.resources as never,
+        vcpus: after.guest.vcpus,
+        milliEcuPerVcpu: after.guest.milliEcuPerVcpu,
+        group: after.claim.group,
+        ...placing,
+        zone: placing.zone,
+        image: { architecture: placing.image.architecture, hypervisor: placing.image.hypervisor },
+      }),
+    )
+    .record("claim", {
+      // Both hosts hold it until it is settled; the quotas hold the larger of both sizes.
+      write: ({ candidates, claimChanges, input: { before, after }, serverId }) =>
+        candidates.map((hostId) => claimChanges.takeNext(serverId, hostId, before.claim, after.claim)),
+      undo: ({ claimChanges, input, serverId }) => claimChanges.settle(serverId, input.sourceId),
+    })
+    .act("stop", {
+      on: ({ input }) => input.sourceId,
+      run: async ({ host, input, serverId }) => {
+        if (input.power === "active") await host.compute.stop(serverId, graceMs);
+      },
+      undo: async ({ host, input, serverId }) => {
+        if (input.power === "active") await host.compute.start(serverId);
+      },
+    })
+    .act("base image", {
+      on: ({ targetId }) => targetId,
+      run: async ({ host, input, serverId }) => ({ files: await ensureGuestFiles(host, input.after.guest, serverId) }),
+      undo: ({ host, serverId }) => host.images.release(serverId),
+    })
+    .act("send disks", {
+      on: ({ input }) => input.sourceId,
+      run: async ({ host, input: { transfers }, serverId }) => {
+        const layers = new Map((await host.compute.layers(serverId)).map(({ disk, path }) => [disk, path]));
+        const sent: { disk: DiskKey; imageId: string; digest: string }[] = [];
+        for (const { disk, imageId } of transfers) {
+          const path = layers.get(disk);
+          if (path === undefined) continue;
+          const { digest } = await host.images.ingest({ path, format: "raw", chain: [path] }, imageId);
+          sent.push({ disk, imageId, digest });
+        }
+        return { sent };
+      },
+      undo: async ({ imageStore, input }) => {
+        for (const { imageId } of input.transfers) await imageStore.delete(imageId);
+      },
+    })
+    .act("leave the network", {
+      on: ({ input }) => input.sourceId,
+      mark: ({ input, networks, serverId }, direction) => {
+        const wanted = networks.want(serverId, input.sourceId, input.projectId, direction === "undo");
+        const back = direction === "undo" ? networks.move(input.nicIds, input.sourceId) : [];
+        return { ...wanted, statements: [...back, ...wanted.statements] };
+      },
+      run: ({ host, revision }) => host.network.converge(revision),
+      undo: ({ host, revision }) => host.network.converge(revision),
+    })
+    .act("network", {
+      on: ({ targetId }) => targetId,
+      mark: ({ input, networks, servers, serverId, targetId }, direction) => {
+        const forth = direction === "do";
+        const wanted = networks.want(serverId, targetId, input.projectId, forth);
+        const columns = servers.setColumns(serverId, (forth ? input.after : input.before).columns);
+        return {
+          ...wanted,
+          statements: [...(forth ? networks.move(input.nicIds, targetId) : []), columns, ...wanted.statements],
+        };
+      },
+      run: ({ host, revision }) => host.network.converge(revision),
+      undo: ({ host, revision }) => host.network.converge(revision),
+    })
+    .act("guest", {
+      on: ({ targetId }) => targetId,
+      run: async ({ host, files, input: { before, after }, nicsOf, sent, serverId }) => {
+        const nics = await nicsOf(serverId);
+        // In its old size first: its layers are of that size, and grow with the guest.
+        await host.compute.define(guestSpec(serverId, { ...after.guest, ...sizesOf(before) }, files, nics));
+        for (const { disk, imageId, digest } of sent) {
+          const file = await host.images.ensure({ imageId, digest, holder: serverId });
+          await host.compute.putLayer(serverId, disk, file);
+        }
+        await host.compute.define(guestSpec(serverId, after.guest, files, nics));
+        await host.images.release(serverId, digestsOf(after.guest));
+      },
+      undo: ({ host, serverId }) => host.compute.remove(serverId),
+    })
+    .act("start", {
+      on: ({ targetId }) => targetId,
+      run: async ({ host, input, serverId }) => {
+        if (input.power === "active") await host.compute.start(serverId);
+      },
+      undo: ({ host, serverId }) => host.compute.stop(serverId, 0),
+    })
+    .act("forget what was sent", {
+      on: () => null,
+      run: async ({ imageStore, input }) => {
+        for (const { imageId } of input.transfers) await imageStore.delete(imageId);
+      },
+    });
+
+const sizesOf = ({ guest: { systemDiskGib, ephemeralDiskGib } }: ServerSize) => ({ systemDiskGib, ephemeralDiskGib });
+
+/** Resizes a server that its host has no room for, on another. Its old guest stays until that is confirmed or reverted. */
+export const resizeToOtherHost = relocation("server.resizeToOtherHost")
+  .record("resized", {
+    write: ({ input: { before, after, nicIds, power, sourceId }, servers, serverId, targetId }) => {
+      const way = { kind: "otherHost" as const, sourceId, nicIds };
+      const resized = servers.resized(serverId, { before, after, power, hostId: targetId, way });
+      return [script(servers.place(serverId, targetId), ...resized.statements)];
+    },
+  })
+  .failed(({ servers, serverId }) => servers.release(serverId));
+
+/** Moves a server to another host, its old guest removed at the end. */
+export const migrateServer = relocation("server.migrate")
+  .pointOfNoReturn()
+  .record("moved", {
+    write: ({ servers, serverId, targetId }) => [script(servers.place(serverId, targetId))],
+  })
+  .act("remove the old", {
+    on: ({ input }) => input.sourceId,
+    run: async ({ host, serverId }) => {
+      await host.compute.remove(serverId);
+      await host.images.release(serverId);
+    },
+  })
+  .record("settled", {
+    write: ({ claimChanges, input, servers, serverId, targetId }) => {
+      const settled = claimChanges.settle(serverId, targetId);
+      const state = servers.setState(serverId, input.power);
+      return [{ ...settled, statements: [...settled.statements, ...state.statements] }];
+    },
+  })
+  .failed(({ servers, serverId }) => servers.release(serverId));

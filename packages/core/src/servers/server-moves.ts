@@ -1,0 +1,215 @@
+import { notFound } from "../access/caller.ts";
+import type { ChangeScope, Scope } from "../access/caller.ts";
+import { CloudHostError, isCloudHostError } from "../errors.ts";
+import type { Flavor } from "../flavors/model.ts";
+import { larger } from "../hosts/claim-changes.ts";
+import type { OperationHandle } from "../operations/handle.ts";
+import { diskKey } from "../ports/guest.ts";
+import { MigrateServer, ResizeServer, ServerAction } from "./model.ts";
+import type { Server } from "./model.ts";
+import { confirmResize } from "./operations/confirm-resize.ts";
+import { migrateServer, resizeToOtherHost } from "./operations/relocate-server.ts";
+import { PendingResize } from "./operations/resize-plan.ts";
+import type { ServerSize } from "./operations/resize-plan.ts";
+import { resizeServer } from "./operations/resize-server.ts";
+import { revertResize } from "./operations/revert-resize.ts";
+import type { ServerCalls } from "./server-calls.ts";
+import { ServerContents } from "./server-contents.ts";
+import type { ServerRow } from "./store.ts";
+
+/** A server's size and its place. */
+export class ServerMoves extends ServerContents {
+  readonly #calls: ServerCalls;
+
+  constructor(calls: ServerCalls) {
+    super(calls);
+    this.#calls = calls;
+  }
+
+  /**
+   * Gives it another flavor. Live where it runs, its host has room for the difference and can change a running guest;
+   * else it is stopped, resized there or, without room there, on another host, and started again. A live resize is done
+   * when its operation is. Any other waits in state `resized` until {@link confirmResize} or {@link revertResize}: so
+   * long both sizes, and on two hosts both places, are claimed. Of another host only what the server itself has written
+   * is carried. Disks do not shrink.
+   *
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`, `INVALID_ARGUMENT` for a flavor with smaller disks, `QUOTA_EXCEEDED`.
+   * From `result()`: `NO_VALID_HOST`, `UNSUPPORTED` where a host can neither keep nor carry disks
+   * @example
+   * await (await album.servers.resize("web-1", { flavor: "c4.e8" })).result();
+   * await (await album.servers.confirmResize("web-1")).result();
+   */
+  async resize(idOrName: string, input: ResizeServer): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: ResizeServer, input, what: "options of resize" };
+    return this.#calls.change("servers.resize", asked, async (scope, request, row) => {
+      const earlier = await this.#earlierResize(row, request);
+      if (earlier !== undefined) return this.#handle(scope, earlier);
+      const { flavors, sizes } = this.#calls.dependencies;
+      const flavor = await flavors.named(request.flavor);
+      if (flavor === undefined) throw notFound("flavor", request.flavor);
+      const [before, after] = await Promise.all([sizes.of(row), sizes.with(row, flavor)]);
+      requireLarger(row, flavor);
+      try {
+        return this.#handle(scope, await this.#resizeHere(scope, row, request, before, after));
+      } catch (error) {
+        // Its host has no room for what it would need more.
+        if (!isCloudHostError(error, "EXHAUSTED")) throw error;
+        return this.#handle(scope, await this.#resizeElsewhere(scope, row, request, flavor, before, after));
+      }
+    });
+  }
+
+  /**
+   * Keeps the new size: the way back is given up, and what only the old size held is free again.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is not `resized`
+   */
+  async confirmResize(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: ServerAction, input, what: "options of confirmResize" };
+    const action = { action: "confirmResize", definition: confirmResize, plan: pendingOf } as const;
+    return this.#calls.act("servers.confirmResize", asked, () => action);
+  }
+
+  /**
+   * Goes back to the size, the host and the disks of before the resize. What it has written since is gone.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is not `resized`
+   */
+  async revertResize(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: ServerAction, input, what: "options of revertResize" };
+    const action = { action: "revertResize", definition: revertResize, plan: pendingOf } as const;
+    return this.#calls.act("servers.revertResize", asked, () => action);
+  }
+
+  /**
+   * Moves it to another host: it is stopped, what it has written is carried over, and it is started there if it ran. Its
+   * addresses move with it.
+   * @throws CloudHostError `NOT_FOUND`, also for the host; `CONFLICT`. From `result()`: `NO_VALID_HOST`, `UNSUPPORTED`
+   */
+  async migrate(idOrName: string, input: MigrateServer = {}): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: MigrateServer, input, what: "options of migrate" };
+    return this.#calls.act("servers.migrate", asked, ({ host }) => ({
+      action: "migrate",
+      definition: migrateServer,
+      plan: async (row) => {
+        const { flavors, hosts, sizes } = this.#calls.dependencies;
+        const target = host === undefined ? undefined : await hosts.named(host);
+        if (host !== undefined && target === undefined) throw notFound("host", host);
+        const [size, flavor] = await Promise.all([sizes.of(row), flavors.named(row.flavor)]);
+        return this.#relocation(row, size, size, flavor?.requires ?? {}, target?.id);
+      },
+    }));
+  }
+
+  #handle(scope: Scope, { id, resourceId }: { id: string; resourceId: string }): OperationHandle<Server> {
+    return this.#calls.handle(id, resourceId, () => this.#calls.read(scope, resourceId));
+  }
+
+  /** The resize that the same key gave before, whichever way it went. */
+  async #earlierResize(
+    { id, project_id: projectId }: ServerRow,
+    request: { readonly idempotencyKey?: string | undefined },
+  ) {
+    const { idempotencyKey } = request;
+    const asked = { projectId, idempotencyKey, request: { ...request, server: id } };
+    const { engine } = this.#calls.dependencies;
+    return (
+      (await engine.earlier({ ...asked, definition: resizeServer })) ??
+      (await engine.earlier({ ...asked, definition: resizeToOtherHost }))
+    );
+  }
+
+  /** On its own host: what it needs more there is claimed with the operation's row, so that nobody takes it meanwhile. */
+  async #resizeHere(
+    scope: ChangeScope,
+    row: ServerRow,
+    request: ResizeServer,
+    before: ServerSize,
+    after: ServerSize,
+  ): Promise<{ id: string; resourceId: string }> {
+    const { claimChanges, hosts, ids } = this.#calls.dependencies;
+    const hostId = row.host_id ?? "";
+    const held = larger(before.claim, after.claim);
+    const claimed = claimChanges.change(row.id, hostId, before.claim, held);
+    const capabilities = await hosts.capabilities(hostId);
+    return this.#calls.submit(scope, row, {
+      action: "resize",
+      definition: resizeServer,
+      request,
+      plan: () => ({
+        projectId: row.project_id,
+        hostId,
+        live: row.state === "active" && capabilities["liveResize"] === true && sameDisks(before, after),
+        power: row.state,
+        keepId: ids.next("snp"),
+        before,
+        after,
+      }),
+      claims: claimed,
+    });
+  }
+
+  #resizeElsewhere(
+    scope: ChangeScope,
+    row: ServerRow,
+    request: ResizeServer,
+    flavor: Flavor,
+    before: ServerSize,
+    after: ServerSize,
+  ): Promise<{ id: string; resourceId: string }> {
+    return this.#calls.submit(scope, row, {
+      action: "resize",
+      definition: resizeToOtherHost,
+      request,
+      plan: () => this.#relocation(row, before, after, flavor.requires),
+    });
+  }
+
+  async #relocation(
+    row: ServerRow,
+    before: ServerSize,
+    after: ServerSize,
+    requires: Readonly<Record<string, string>>,
+    onlyOn?: string,
+  ): Promise<object> {
+    const { ids, sizes } = this.#calls.dependencies;
+    const placing = await sizes.placing(row, requires);
+    const { dataDisks, ephemeralDiskGib } = before.guest;
+    const disks = [
+      "system",
+      ...(ephemeralDiskGib === 0 ? [] : ["ephemeral"]),
+      ...dataDisks.map(({ id, sizeGib }) => diskKey({ kind: "data", id, sizeGib })),
+    ];
+    return {
+      projectId: row.project_id,
+      sourceId: row.host_id,
+      power: row.state,
+      before,
+      after,
+      placing: { ...placing, ...(onlyOn === undefined ? {} : { onlyOn }) },
+      nicIds: await sizes.nicIds(row.id),
+      transfers: disks.map((disk) => ({ disk, imageId: ids.next("img") })),
+    };
+  }
+}
+
+const pendingOf = ({ project_id: projectId, resize }: ServerRow): object => ({
+  projectId,
+  pending: resize === null ? null : PendingResize.parse(JSON.parse(resize)),
+});
+
+const sameDisks = ({ guest: before }: ServerSize, { guest: after }: ServerSize): boolean =>
+  before.systemDiskGib === after.systemDiskGib && before.ephemeralDiskGib === after.ephemeralDiskGib;
+
+function requireLarger(row: ServerRow, flavor: Flavor): void {
+  const smaller = [
+    ...(flavor.systemDiskGib < row.system_disk_gib ? ["system"] : []),
+    ...(flavor.ephemeralDiskGib < row.ephemeral_disk_gib ? ["ephemeral"] : []),
+  ];
+  if (smaller.length === 0) return;
+  const message = `its ${smaller.join(" and ")} disk would shrink`;
+  const details = { issues: [{ path: "flavor", message }] };
+  throw new CloudHostError(
+    "INVALID_ARGUMENT",
+    `The server ${row.name} cannot become ${flavor.name}: ${message}.`,
+    details,
+  );
+}

@@ -1,0 +1,41 @@
+import type { Row } from "./store.ts";
+
+/** Where a guest must be, and how. */
+export interface Place {
+  readonly hostId: string;
+  /** Any of these; `undefined`: whichever. */
+  readonly powers: readonly string[] | undefined;
+  /** Under which its disks are kept there, if at all. */
+  readonly keepId: string | undefined;
+}
+
+/** What of a resize that waits to be confirmed or reverted says where guests are. */
+interface Pending {
+  readonly power: string;
+  readonly way: { readonly kind: string; readonly sourceId?: string; readonly keepId?: string };
+}
+
+const powersOf: Readonly<Record<string, readonly string[]>> = {
+  active: ["running"],
+  rescued: ["running"],
+  paused: ["paused"],
+  suspended: ["suspended"],
+  stopped: ["stopped"],
+  softDeleted: ["stopped", "suspended"],
+};
+
+/** The guests that a server has: none, one, or, until a resize to another host is settled, two. */
+export function placesOf(server: Row): readonly Place[] {
+  const { state, host_id: host, resize } = server;
+  if (host === null) return [];
+  const hostId = String(host);
+  if (state === "resized" && typeof resize === "string") {
+    const { power, way } = JSON.parse(resize) as Pending;
+    const here = { hostId, powers: powersOf[power], keepId: way.keepId };
+    return way.sourceId === undefined
+      ? [here]
+      : [here, { hostId: way.sourceId, powers: ["stopped"], keepId: undefined }];
+  }
+  const powers = powersOf[String(state)];
+  return powers === undefined && state !== "error" ? [] : [{ hostId, powers, keepId: undefined }];
+}
