@@ -128,7 +128,7 @@ overDatabases((open) => {
   it("fills a host exactly, however many grow at once", async () => {
     const database = await open();
     const fleet = await testFleet(database, { hosts: 7 });
-    // 64 servers, ten on a host but the last, which is full of small ones; each wants to be three times as large.
+    // Two on each host; each is asked five times at once to grow so much that only one of the two can.
     const servers = await Promise.all(
       Array.from({ length: 14 }, (_, index) =>
         placed(database, fleet, sized(fleet, 2), fleet.hostIds[Math.floor(index / 2)]),
@@ -141,7 +141,6 @@ overDatabases((open) => {
         return Array.from({ length: 5 }, () => database.run(fleet.claimChanges.change(serverId, hostId, from, to)));
       }),
     );
-    // Two of 7 do not fit on one host of 10: of each pair just one grows, and it grows once.
     expect(grown.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
     const reasons = grown.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
     expect(reasons.every((reason) => reason instanceof GuardFailed)).toBe(true);

@@ -20,7 +20,6 @@ async function guestsOf(world: FakeWorld) {
 const quotaOf = async (cloud: TestCloud) =>
   Object.fromEntries((await cloud.as(amy).quotas.get()).map(({ quota, used }) => [quota, used]));
 
-/** The chunks of images that the store has under names: those of the cloud's own images, and no others in between. */
 const addressOf = ({ addresses }: { readonly addresses: readonly { readonly address: string }[] }) =>
   addresses.map(({ address }) => address);
 
