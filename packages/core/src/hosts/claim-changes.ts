@@ -172,10 +172,11 @@ export class ClaimChanges {
   }
 }
 
+const most = (a = 0, b = 0): number => Math.max(a, b);
+
 /** Of two sizes the larger amount of each resource: what is held until it is known which of them stays. */
 export function larger(one: Claim, other: Claim): Claim {
   const names = new Set([...Object.keys(one.resources), ...Object.keys(other.resources)]);
-  const most = (a = 0, b = 0): number => Math.max(a, b);
   return {
     ...other,
     vcpus: most(one.vcpus, other.vcpus),

@@ -154,13 +154,13 @@ overDatabases((open) => {
       projectId: fc.constant("prj"),
       vcpus: fc.nat(9),
       memoryMib: fc.nat(9),
-      resources: amounts as fc.Arbitrary<Record<string, number>>,
+      resources: amounts,
     });
     fc.assert(
       fc.property(claim, claim, (one, other) => {
         const both = larger(one, other);
         expect(both.vcpus).toBe(Math.max(one.vcpus, other.vcpus));
-        for (const name of ["milliEcu", "memoryMib", "gpu"]) {
+        for (const name of ["milliEcu", "memoryMib", "gpu"] as const) {
           expect(both.resources[name] ?? 0).toBe(Math.max(one.resources[name] ?? 0, other.resources[name] ?? 0));
         }
         expect(larger(other, one).resources).toEqual(both.resources);

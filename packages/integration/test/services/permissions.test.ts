@@ -18,6 +18,8 @@ interface Things {
   /** Part of names that are only this world's. */
   readonly mark: string;
   readonly server: string;
+  /** A server whose resize waits to be confirmed. */
+  readonly resized: string;
   readonly image: string;
   readonly keypair: string;
   readonly group: string;
@@ -233,12 +235,16 @@ async function makeThings(mark: string): Promise<Things> {
   const keypair = await album.keypairs.import({ name: `own-key-${mark}`, publicKey });
   const { id: webhook } = await album.webhooks.create({ url: "https://tickets.example/hooks" });
   await create.result();
+  const larger = await album.servers.create({ name: `resized-${mark}`, flavor: "c1.e1", image: "debian-12" });
+  await larger.result();
+  await (await album.servers.resize(larger.resourceId, { flavor: "c2.e4" })).result();
   const group = await album.serverGroups.create({ name: `group-${mark}`, policy: "anti-affinity" });
   await cloud.clock.advance({ seconds: 5 });
   const [dead] = (await album.webhooks.deliveries({ webhook }).page()).items;
   const things = {
     mark,
     server: create.resourceId,
+    resized: larger.resourceId,
     image: image.id,
     keypair: keypair.id,
     group: group.id,
@@ -379,6 +385,7 @@ describe("another project's things", () => {
     names = {
       ...things,
       server: "web-foreign",
+      resized: "resized-foreign",
       image: "image-foreign",
       keypair: "own-key-foreign",
       group: "group-foreign",
@@ -441,6 +448,7 @@ describe("who acts in no project", () => {
       const refused = calls[method](nowhere, {
         mark: "x",
         server: "x",
+        resized: "x",
         image: "x",
         keypair: "x",
         group: "x",

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { script } from "../../database/script.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
-import type { OperationKind } from "../../operations/definition.ts";
 import { DiskKey } from "../../ports/guest.ts";
 import { digestsOf, ensureGuestFiles, guestSpec } from "../guest-spec.ts";
 import { Placing } from "./placing.ts";
@@ -28,8 +27,8 @@ export type RelocateServerPlan = z.infer<typeof RelocateServerPlan>;
  * layers that the server itself has written are carried, in chunks through the image store: no host trusts another, and
  * what was carried is verified. It is never on both hosts' networks.
  */
-const relocation = <Kind extends OperationKind & `server.${string}`>(kind: Kind) =>
-  defineOperation<`server.${string}`, typeof RelocateServerPlan>(kind, RelocateServerPlan)
+const relocation = (kind: `server.${string}`) =>
+  defineOperation(kind, RelocateServerPlan)
     .decide("place", ({ input: { after, placing }, fleet, serverId }) =>
       fleet.decide({
         seed: serverId,
