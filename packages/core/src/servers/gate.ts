@@ -1,12 +1,9 @@
 import { notFound } from "../access/caller.ts";
-import type { Scope } from "../access/caller.ts";
 import { CloudHostError } from "../errors.ts";
 import { serverActions } from "./actions.ts";
 import type { ServerActionName, ServerActionRule } from "./actions.ts";
+import type { Asker } from "./gate-condition.ts";
 import type { ServerRow, ServerStore } from "./store.ts";
-
-/** Who asks, as far as a server's lock is concerned. */
-export type Asker = Pick<Scope, "everywhere">;
 
 /** Why an action is refused to a server as it is now, or `undefined` when it is not: `CONFLICT` with a reason. */
 export function refusalOf(row: ServerRow, action: ServerActionName, asker: Asker): CloudHostError | undefined {
@@ -48,23 +45,3 @@ function passesLock({ heldOffBy }: ServerActionRule, lockedBy: "project" | "oper
 /** `confirmResize` as people say it: `confirm resize`. */
 const wordsOf = (action: ServerActionName): string =>
   action.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-
-/** The same as {@link refusalOf}, as the condition of a guarded statement. */
-export function gateCondition(
-  action: ServerActionName,
-  asker: Asker,
-): { readonly sql: string; readonly bindings: readonly string[] } {
-  const rule: ServerActionRule = serverActions[action];
-  const conditions = [
-    `state IN (${rule.from.map(() => "?").join(", ")})`,
-    ...(rule.exclusive ? ["NOT busy"] : []),
-    ...(rule.needsHost ? ["host_id IS NOT NULL"] : []),
-    ...(asker.everywhere || rule.heldOffBy === "no lock" ? [] : [lockConditions[rule.heldOffBy]]),
-  ];
-  return { sql: conditions.join(" AND "), bindings: rule.from };
-}
-
-const lockConditions = {
-  "any lock": "locked_by IS NULL",
-  "an operator's lock": "(locked_by IS NULL OR locked_by = 'project')",
-} as const;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import type { ActHost } from "../operations/tools.ts";
 import type { BaseDisk, GuestNic, GuestSpec } from "../ports/guest.ts";
+import type { EnsureImage } from "../ports/host-images.ts";
 
 /** An image as an operation keeps it: its name may be given to another meanwhile, its content not. */
 export const StoredImage = z.strictObject({ imageId: idOf("img"), digest: z.string() });
@@ -37,7 +37,7 @@ export interface GuestFiles {
 
 /** Brings a guest's images to its host, and holds them there for it. */
 export async function ensureGuestFiles(
-  host: ActHost,
+  host: { readonly images: { ensure(image: EnsureImage): Promise<BaseDisk> } },
   { image, boot }: Pick<GuestPlan, "image" | "boot">,
   holder: string,
 ): Promise<GuestFiles> {
