@@ -3,7 +3,7 @@ import type { FakeWorld } from "@cloudhost/driver-fake";
 import { amy, olga } from "@cloudhost/testing";
 import type { TestCloud } from "@cloudhost/testing";
 import { describe, expect, it } from "vitest";
-import { claimed, created } from "./web-server.ts";
+import { claimed, created, nothingClaimed } from "./web-server.ts";
 import { overDatabases } from "./over-databases.ts";
 
 /** Another size with the same disk as `c1.e1`, so that nothing but vCPUs and memory differs. */
@@ -133,6 +133,20 @@ overDatabases((open) => {
         const there = bindings.filter(({ serverId }) => serverId === server.id);
         expect(there.length).toBe(host === home ? 0 : 1);
       }
+    });
+
+    it("that waits is deleted on both hosts", async () => {
+      const { album, cloud, world } = await setUp();
+      await using _world = world;
+      const server = await created(album);
+      await created(album, { name: "neighbour", flavor: "half" });
+      await (await album.servers.resize("web-1", { flavor: "half" })).result();
+      expect((await guestsOf(world)).filter(({ id }) => id === server.id)).toHaveLength(2);
+      await (await album.servers.delete("web-1")).result();
+      expect((await guestsOf(world)).filter(({ id }) => id === server.id)).toEqual([]);
+      await (await album.servers.delete("neighbour")).result();
+      expect(await claimed(cloud)).toEqual(nothingClaimed);
+      expect(new Set(Object.values(await quotaOf(cloud)))).toEqual(new Set([0]));
     });
 
     it("is refused where a quota or every host lacks room, and then nothing has changed", async () => {
