@@ -30,6 +30,8 @@ export type { Projects } from "./projects/service.ts";
 export type { QuotaRequests } from "./quotas/request-service.ts";
 export type { Quotas } from "./quotas/service.ts";
 export type { ServerGroups } from "./server-groups/service.ts";
+export { serverActions } from "./servers/actions.ts";
+export type { ServerActionName, ServerActionRule } from "./servers/actions.ts";
 export type { Servers } from "./servers/service.ts";
 export type { OperationsView } from "./statistics/service.ts";
 export type { Webhooks } from "./webhooks/service.ts";

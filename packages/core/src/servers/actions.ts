@@ -4,7 +4,10 @@ import type { ServerState } from "./model.ts";
 export interface ServerActionRule {
   /** States in which it can be asked for; in every other it is refused with `CONFLICT`. */
   readonly from: readonly ServerState[];
-  /** The state it leads to when it succeeds; `before`: the state in which it was asked for, or kept to go back to. */
+  /**
+   * The state it leads to when it succeeds; `before`: the state in which it was asked for, or kept to go back to. What was
+   * in `error` is `active` then.
+   */
   readonly to: ServerState | "before";
   /** Whether it has the server for itself: then it waits for no other, and is refused while another has it. */
   readonly exclusive: boolean;

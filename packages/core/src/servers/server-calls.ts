@@ -131,15 +131,20 @@ export class ServerCalls {
   /** Begins an action on a server that is known already. */
   async submit(scope: ChangeScope, row: ServerRow, call: ActionCall): Promise<{ id: string; resourceId: string }> {
     const { engine, servers } = this.dependencies;
-    const { action, definition, request, plan, meanwhile } = call;
+    const { action, definition, plan, meanwhile } = call;
+    const { idempotencyKey } = call.request;
+    const request = { ...call.request, server: row.id };
+    const asked = { definition, projectId: row.project_id, idempotencyKey, request };
+    const earlier = await engine.earlier(asked);
+    if (earlier !== undefined) return earlier;
+    // Said before it is planned: a plan may need what only the right state has.
+    const refusal = refusalOf(row, action, scope);
+    if (refusal !== undefined) throw refusal;
     return engine.submit({
-      definition,
-      projectId: row.project_id,
+      ...asked,
       actor: scope,
       resourceId: row.id,
       hostId: row.host_id ?? undefined,
-      idempotencyKey: request.idempotencyKey,
-      request: { ...request, server: row.id },
       input: await plan(row),
       statements: (operationId) => [
         servers.begin(row, operationId, action, scope, meanwhile),
