@@ -14,7 +14,6 @@ const states: Readonly<Record<ServerState, string>> = {
   suspended: "Its memory is on its host's disk, and it has no power.",
   rescued: "It runs from another image, its own disks beside it.",
   resized: "It has its new size, running or stopped as before, until that is confirmed or reverted.",
-  shelved: "Its disk is an image; it has no host and claims nothing of one.",
   softDeleted:
     "It is deleted and can be restored until `restorableUntilMs`. It has no power; what it claims stays its own.",
   deleting: "It is being deleted: `busy` until it is gone.",
@@ -41,13 +40,6 @@ const actions: Readonly<Record<ServerActionName, string>> = {
   confirmResize: "Keeps the new size and lets the old one go.",
   revertResize: "Goes back to the old size and lets the new one go.",
   migrate: "Moves it to another host, its power taken meanwhile.",
-  evacuate: "Makes it anew elsewhere when its host is down and fenced. What was on its disks is lost.",
-  shelve: "Stores its disk as an image and gives its host back.",
-  unshelve: "Finds it a host again and starts it from that image.",
-  attachNic: "Gives it another network interface.",
-  detachNic: "Takes one away.",
-  attachDisk: "Gives it another data disk.",
-  detachDisk: "Takes one away, with all that is on it.",
   snapshot: "Makes an image of its system disk while it goes on (`images.snapshot`).",
   delete:
     "Deletes it. With a time to restore it (`restoreMs`) it is `softDeleted` first, unless it is in `error` or `resized`; deleted again, it is gone at once.",

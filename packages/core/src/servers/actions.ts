@@ -13,7 +13,7 @@ export interface ServerActionRule {
   readonly exclusive: boolean;
   /** Whose lock keeps it off: anybody's, an operator's, or nobody's. Operators pass every lock. */
   readonly heldOffBy: "any lock" | "an operator's lock" | "no lock";
-  /** Whether a server that has no host is refused: one that could not be created, or is shelved. */
+  /** Whether a server that has no host is refused: one that could not be created. */
   readonly needsHost: boolean;
 }
 
@@ -31,7 +31,6 @@ const deletable = [
   "suspended",
   "rescued",
   "resized",
-  "shelved",
   "softDeleted",
   "error",
   "deleting",
@@ -46,7 +45,6 @@ const there = [
   "suspended",
   "rescued",
   "resized",
-  "shelved",
   "error",
 ] as const satisfies readonly ServerState[];
 
@@ -73,13 +71,6 @@ export const serverActions = {
   confirmResize: rule(["resized"], "before"),
   revertResize: rule(["resized"], "before"),
   migrate: rule(["active", "stopped"], "before"),
-  evacuate: rule(["active", "stopped", "paused", "suspended", "rescued", "error"], "before"),
-  shelve: rule(["active", "stopped"], "shelved"),
-  unshelve: rule(["shelved"], "before", placeless),
-  attachNic: rule(["active", "stopped"], "before"),
-  detachNic: rule(["active", "stopped"], "before"),
-  attachDisk: rule(["active", "stopped"], "before"),
-  detachDisk: rule(["active", "stopped"], "before"),
   snapshot: rule(["active", "paused", "stopped"], "before"),
   delete: rule(deletable, "deleted", placeless),
   restore: rule(["softDeleted"], "before", placeless),

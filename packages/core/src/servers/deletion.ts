@@ -15,7 +15,6 @@ const restoredTo: Partial<Record<ServerState, ServerState>> = {
   paused: "stopped",
   suspended: "suspended",
   rescued: "rescued",
-  shelved: "shelved",
 };
 
 const withPower: readonly ServerState[] = ["active", "paused", "rescued"];

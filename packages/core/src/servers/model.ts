@@ -13,7 +13,6 @@ import { Bandwidth } from "../ports/network-driver.ts";
  * - `active`, `paused` (its vCPUs stand), `suspended` (its memory is on its host's disk) and `stopped` by its power;
  * - `rescued` while it runs from another image, its own disk beside it;
  * - `resized` until the new size is confirmed or reverted;
- * - `shelved` while its disk is an image and it has no host;
  * - `error` when an operation failed and left it unusable;
  * - `softDeleted` while it can still be restored, `deleting`, and then `deleted`: kept as history, found no more.
  */
@@ -25,7 +24,6 @@ export const ServerState = z.enum([
   "suspended",
   "rescued",
   "resized",
-  "shelved",
   "softDeleted",
   "deleting",
   "deleted",

@@ -34,13 +34,6 @@ const calls: Readonly<
   confirmResize: (album, server) => album.servers.confirmResize(server),
   revertResize: (album, server) => album.servers.revertResize(server),
   migrate: (_, server, ops) => ops.servers.migrate(server),
-  evacuate: undefined,
-  shelve: undefined,
-  unshelve: undefined,
-  attachNic: undefined,
-  detachNic: undefined,
-  attachDisk: undefined,
-  detachDisk: undefined,
   snapshot: (album, server) => album.images.snapshot(server, { name: "snapshot" }),
   delete: (album, server) => album.servers.delete(server),
   restore: (album, server) => album.servers.restore(server),
@@ -64,7 +57,6 @@ const ways: Readonly<Record<ServerState, ((cloud: TestCloud, server: string) => 
     await ways.stopped?.(cloud, server);
     await (await cloud.as(amy).servers.resize(server, { flavor: "c2.e4" })).result();
   },
-  shelved: undefined,
   async error(cloud, server) {
     for (const host of hosts) cloud.faults.failNext(host, "remove", { times: Infinity, code: "CONFLICT" });
     const remove = await cloud.as(amy).servers.delete(server);
@@ -86,7 +78,7 @@ async function advanced(cloud: TestCloud): Promise<ActorCloud> {
 const hosts = ["host-1", "host-2"];
 
 /** What only operators ask for: they pass every lock. */
-const operators: ReadonlySet<ServerActionName> = new Set(["migrate", "evacuate"]);
+const operators: ReadonlySet<ServerActionName> = new Set(["migrate"]);
 
 let cloud: TestCloud;
 let album: ActorCloud;
