@@ -176,6 +176,7 @@ class OpenedCloud implements Cloud {
         flavors: get(tokens.flavors),
         hosts: get(tokens.hosts),
         sizes: get(tokens.serverSizes),
+        fleet: get(tokens.feed),
         claimChanges: get(tokens.claimChanges),
         ids,
         clock,

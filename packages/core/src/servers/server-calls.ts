@@ -13,6 +13,7 @@ import type { Ids } from "../ids.ts";
 import type { OperationDefinition } from "../operations/definition.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
+import type { DecideTools } from "../operations/tools.ts";
 import { outboxEvent } from "../operations/outbox.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ServerActionName } from "./actions.ts";
@@ -35,6 +36,7 @@ export interface ServersDependencies {
   readonly flavors: FlavorStore;
   readonly hosts: HostStore;
   readonly sizes: ServerSizes;
+  readonly fleet: DecideTools["fleet"];
   readonly claimChanges: ClaimChanges;
   readonly ids: Ids;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import { notFound } from "../access/caller.ts";
+import type { z } from "zod";
 import type { ChangeScope, Scope } from "../access/caller.ts";
 import { CloudHostError, isCloudHostError } from "../errors.ts";
 import type { Flavor } from "../flavors/model.ts";
@@ -11,11 +12,21 @@ import { confirmResize } from "./operations/confirm-resize.ts";
 import { migrateServer, resizeToOtherHost } from "./operations/relocate-server.ts";
 import { PendingResize } from "./operations/resize-plan.ts";
 import type { ServerSize } from "./operations/resize-plan.ts";
+import { placementOf } from "./operations/placing.ts";
 import { resizeServer } from "./operations/resize-server.ts";
 import { revertResize } from "./operations/revert-resize.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { ServerContents } from "./server-contents.ts";
 import type { ServerRow } from "./store.ts";
+
+/** A resize that was asked for. */
+interface Resize {
+  readonly row: ServerRow;
+  readonly request: z.output<typeof ResizeServer>;
+  readonly flavor: Flavor;
+  readonly before: ServerSize;
+  readonly after: ServerSize;
+}
 
 /** A server's size and its place. */
 export class ServerMoves extends ServerContents {
@@ -49,12 +60,13 @@ export class ServerMoves extends ServerContents {
       if (flavor === undefined) throw notFound("flavor", request.flavor);
       const [before, after] = await Promise.all([sizes.of(row), sizes.with(row, flavor)]);
       requireLarger(row, flavor);
+      const resize = { row, request, flavor, before, after };
       try {
-        return this.#handle(scope, await this.#resizeHere(scope, row, request, before, after));
+        return this.#handle(scope, await this.#resizeHere(scope, resize));
       } catch (error) {
-        // Its host has no room for what it would need more.
-        if (!isCloudHostError(error, "EXHAUSTED")) throw error;
-        return this.#handle(scope, await this.#resizeElsewhere(scope, row, request, flavor, before, after));
+        // Its host cannot take the new size, or has no room for what it would need more.
+        if (!isCloudHostError(error, "EXHAUSTED") && !isCloudHostError(error, "NO_VALID_HOST")) throw error;
+        return this.#handle(scope, await this.#resizeElsewhere(scope, resize));
       }
     });
   }
@@ -118,17 +130,12 @@ export class ServerMoves extends ServerContents {
   }
 
   /** On its own host: what it needs more there is claimed with the operation's row, so that nobody takes it meanwhile. */
-  async #resizeHere(
-    scope: ChangeScope,
-    row: ServerRow,
-    request: ResizeServer,
-    before: ServerSize,
-    after: ServerSize,
-  ): Promise<{ id: string; resourceId: string }> {
+  async #resizeHere(scope: ChangeScope, resize: Resize): Promise<{ id: string; resourceId: string }> {
+    const { row, request, before, after } = resize;
     const { claimChanges, hosts, ids } = this.#calls.dependencies;
     const hostId = row.host_id ?? "";
+    await this.#requireFitting(resize, hostId);
     const held = larger(before.claim, after.claim);
-    const claimed = claimChanges.change(row.id, hostId, before.claim, held);
     const capabilities = await hosts.capabilities(hostId);
     return this.#calls.submit(scope, row, {
       action: "resize",
@@ -137,24 +144,31 @@ export class ServerMoves extends ServerContents {
       plan: () => ({
         projectId: row.project_id,
         hostId,
-        live: row.state === "active" && capabilities["liveResize"] === true && sameDisks(before, after),
+        live: row.state === "active" && capabilities["liveResize"] === true && growsOnly(before, after),
         power: row.state,
         keepId: ids.next("snp"),
         before,
         after,
       }),
-      claims: claimed,
+      claims: claimChanges.change(row.id, hostId, before.claim, held),
     });
   }
 
-  #resizeElsewhere(
-    scope: ChangeScope,
-    row: ServerRow,
-    request: ResizeServer,
-    flavor: Flavor,
-    before: ServerSize,
-    after: ServerSize,
-  ): Promise<{ id: string; resourceId: string }> {
+  /**
+   * The whole chain of filters is asked about its own host, for the difference: that there is room is not all, its cores
+   * may be too slow for the new flavor, too few, or its aggregates not what the flavor requires.
+   */
+  async #requireFitting({ row, flavor, before, after }: Resize, hostId: string): Promise<void> {
+    const { fleet, sizes } = this.#calls.dependencies;
+    const { notOn: _notOn, ...placing } = await sizes.placing(row, flavor.requires);
+    const growth = Object.entries(after.claim.resources).map(([name, amount]) => {
+      return [name, Math.max(0, amount - (before.claim.resources[name] ?? 0))];
+    });
+    await fleet.decide(placementOf(row.id, after, { ...placing, onlyOn: hostId }, Object.fromEntries(growth)));
+  }
+
+  #resizeElsewhere(scope: ChangeScope, resize: Resize): Promise<{ id: string; resourceId: string }> {
+    const { row, request, flavor, before, after } = resize;
     return this.#calls.submit(scope, row, {
       action: "resize",
       definition: resizeToOtherHost,
@@ -196,8 +210,12 @@ const pendingOf = ({ project_id: projectId, resize }: ServerRow): object => ({
   pending: resize === null ? null : PendingResize.parse(JSON.parse(resize)),
 });
 
-const sameDisks = ({ guest: before }: ServerSize, { guest: after }: ServerSize): boolean =>
-  before.systemDiskGib === after.systemDiskGib && before.ephemeralDiskGib === after.ephemeralDiskGib;
+/** A running guest can be given more vCPUs and memory, but none be taken away; and its disks stay as they are. */
+const growsOnly = ({ guest: before }: ServerSize, { guest: after }: ServerSize): boolean =>
+  before.systemDiskGib === after.systemDiskGib &&
+  before.ephemeralDiskGib === after.ephemeralDiskGib &&
+  before.vcpus <= after.vcpus &&
+  before.memoryMib <= after.memoryMib;
 
 function requireLarger(row: ServerRow, flavor: Flavor): void {
   const smaller = [

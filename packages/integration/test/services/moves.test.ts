@@ -51,7 +51,11 @@ overDatabases((open) => {
       expect(await claimed(cloud)).toMatchObject({ servers: 1, vcpus: 2, milliEcu: 2000, diskGib: 10 });
       expect(await quotaOf(cloud)).toMatchObject({ vcpus: 2, milliEcu: 2000, memoryMib: 2048, externalKbit: 5000 });
 
-      await (await album.servers.resize("web-1", { flavor: "c1.e1" })).result();
+      // What a running guest has is not taken away: it is stopped for that.
+      const smaller = await (await album.servers.resize("web-1", { flavor: "c1.e1" })).result();
+      expect(smaller).toMatchObject({ state: "resized", flavor: "c1.e1" });
+      expect(await claimed(cloud)).toMatchObject({ servers: 1, vcpus: 2, milliEcu: 2000 });
+      await (await album.servers.confirmResize("web-1")).result();
       expect(await claimed(cloud)).toMatchObject({ servers: 1, vcpus: 1, milliEcu: 1000 });
       expect(await quotaOf(cloud)).toMatchObject({ vcpus: 1, milliEcu: 1000, memoryMib: 1024 });
     });
@@ -168,6 +172,25 @@ overDatabases((open) => {
       });
       expect(await album.servers.get("web-1")).toMatchObject({ state: "active", busy: false, flavor: "c1.e1" });
       expect(await claimed(cloud)).toEqual(before);
+    });
+
+    it("never leaves a server on a host whose cores or aggregates are not what its flavor needs", async () => {
+      const slow = { model: "AMD Opteron(TM) Processor 6276", cores: 32 };
+      const fast = { model: "Intel(R) Xeon(R) CPU E5-2650 0", cores: 16 };
+      const fleet = fakeFleet({ hosts: 2, cpuModels: [slow, fast] });
+      const cloud = await open({ hosts: fleet, busFaults: {} });
+      const [album, ops] = [cloud.as(amy), cloud.as(olga)];
+      await ops.hosts.disable("host-2");
+      const server = await created(album);
+      await ops.hosts.enable("host-2");
+      await ops.flavors.create({ ...larger, name: "fast", vcpus: 1, milliEcuPerVcpu: 4000 });
+      await ops.flavors.create({ ...larger, name: "ssd", requires: { ssd: "true" } });
+      await expect((await album.servers.resize("web-1", { flavor: "ssd" })).result()).rejects.toMatchObject({
+        code: "NO_VALID_HOST",
+      });
+      expect((await ops.servers.get(server.id)).host).toBe("host-1");
+      await (await album.servers.resize("web-1", { flavor: "fast" })).result();
+      expect((await ops.servers.get(server.id)).host).toBe("host-2");
     });
 
     it("that fails on its way is taken back whole", async () => {

@@ -4,7 +4,7 @@ import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 import { DiskKey } from "../../ports/guest.ts";
 import { digestsOf, ensureGuestFiles, guestSpec } from "../guest-spec.ts";
-import { Placing } from "./placing.ts";
+import { Placing, placementOf } from "./placing.ts";
 import { graceMs, Power, ServerSize } from "./resize-plan.ts";
 
 /** A server to bring to another host, in another size or the same. */
@@ -30,18 +30,7 @@ export type RelocateServerPlan = z.infer<typeof RelocateServerPlan>;
 const relocation = (kind: `server.${string}`) =>
   defineOperation(kind, RelocateServerPlan)
     .decide("place", ({ input: { after, placing }, fleet, serverId }) =>
-      fleet.decide({
-        seed: serverId,
-        serverName: after.guest.name,
-        projectId: after.claim.projectId,
-        resources: after.claim.resources as never,
-        vcpus: after.guest.vcpus,
-        milliEcuPerVcpu: after.guest.milliEcuPerVcpu,
-        group: after.claim.group,
-        ...placing,
-        zone: placing.zone,
-        image: { architecture: placing.image.architecture, hypervisor: placing.image.hypervisor },
-      }),
+      fleet.decide(placementOf(serverId, after, placing)),
     )
     .record("claim", {
       // Both hosts hold it until it is settled; the quotas hold the larger of both sizes.
