@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const hostTests = ["packages/*/test/**/*.host.test.ts", "examples/*/test/**/*.host.test.ts"];
@@ -8,6 +9,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@cloudhost/source"] } },
   test: {
     globalSetup: "./scripts/shared-postgres.ts",
+    // One would be left to vitest itself; but on two cores that is half of them, and tests wait a lot.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,
