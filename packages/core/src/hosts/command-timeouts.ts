@@ -11,7 +11,7 @@ const hour = 60 * minute;
 export const commandTimeoutMs: Readonly<Record<HostCommandKind, number>> = {
   "host.inventory": 30 * second,
   "compute.define": 2 * minute,
-  "compute.start": 2 * minute,
+  "compute.start": 10 * minute,
   "compute.stop": minute,
   "compute.reboot": 2 * minute,
   "compute.pause": minute,

@@ -20,9 +20,8 @@ describe("lanes", () => {
     const hanging = Array.from({ length: 4 }, (_, index) => new Domain(libvirt, ref(index)).suspend());
     await settled();
     expect(hang.waiting()).toBe(4);
-    const beforeMs = performance.now();
     await new Domain(libvirt, ref(5)).resume();
-    expect(performance.now() - beforeMs).toBeLessThan(5);
+    expect(hang.waiting()).toBe(4);
     expect(daemon.peers.length).toBe(2);
     hang.release();
     await Promise.all(hanging);
