@@ -308,7 +308,8 @@ describe("HostAgent's reports", () => {
     await stub.bus.send(stub.name, stop);
     await expect.poll(() => reportsOf(stub, "commandEnded").length, { timeout: 10_000 }).toBe(1);
     const beats = reportsOf(stub, "heartbeat").map(({ sequence }) => sequence);
-    expect(beats.length).toBeGreaterThanOrEqual(45);
+    // Fifty on an idle machine; a thread that waited for the lane would have sent none or one.
+    expect(beats.length).toBeGreaterThanOrEqual(25);
     expect(beats).toEqual(beats.map((_, index) => index + 1));
     expect(new Set(reportsOf(stub, "heartbeat").map(({ instance }) => instance))).toEqual(
       new Set([stub.agent.instance]),
