@@ -1,9 +1,13 @@
 import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "@cloudhost/core/ports";
 
 const root = "/sys/fs/cgroup";
 /** libvirt puts its guests' groups in this one, and leaves it there. */
 const parent = "machine";
+/** How long a group may take to become empty. */
+const emptyMs = 5000;
+const pollMs = 20;
 
 /** The groups for guests that there are, in every hierarchy. */
 export async function machineGroups(): Promise<ReadonlySet<string>> {
@@ -44,11 +48,25 @@ export function guestGroups(membership: string): string[] {
 export const groupsOfProcess = async (pid: number): Promise<string[]> =>
   guestGroups(await readFile(join("/proc", String(pid), "cgroup"), "utf8").catch(() => ""));
 
-/** Removes groups with those in them. libvirt does that for a guest that it ended itself. */
-export async function removeGroups(groups: readonly string[]): Promise<void> {
+/**
+ * Removes groups with those in them. libvirt does that for a guest that it ended itself. A process is gone before the
+ * kernel has taken the last of its threads out of its groups: that is waited for.
+ */
+export async function removeGroups(groups: readonly string[], clock: Clock): Promise<void> {
   for (const group of groups) {
     const inside = await readdir(group, { withFileTypes: true }).catch(() => []);
-    await removeGroups(inside.filter((entry) => entry.isDirectory()).map(({ name }) => join(group, name)));
-    await rmdir(group).catch(() => {});
+    await removeGroups(
+      inside.filter((entry) => entry.isDirectory()).map(({ name }) => join(group, name)),
+      clock,
+    );
+    const untilMs = clock.nowMs() + emptyMs;
+    while ((await isBusy(group)) && clock.nowMs() < untilMs) await clock.sleep(pollMs);
   }
 }
+
+/** Removes a group; whether somebody is in it still. */
+const isBusy = (group: string): Promise<boolean> =>
+  rmdir(group).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === "EBUSY",
+  );

@@ -56,7 +56,7 @@ export async function killGuestsOf(dir: string, clock: Clock): Promise<void> {
     if (pid === undefined || !(await commandOf(pid)).includes(mark)) continue;
     const groups = await groupsOfProcess(pid);
     await endProcess(pid, mark, clock);
-    await removeGroups(groups);
+    await removeGroups(groups, clock);
   }
 }
 
