@@ -9,7 +9,11 @@ export interface TestReport {
 export interface TestFileReport {
   readonly name: string;
   readonly status: string;
-  readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  readonly assertionResults: readonly {
+    readonly fullName: string;
+    readonly status: string;
+    readonly failureMessages?: readonly string[];
+  }[];
 }
 
 /** A file whose tests may be skipped, and why: part of its path as a regular expression. */
@@ -23,6 +27,14 @@ export const notBegun = ({ testResults }: TestReport): readonly string[] =>
   testResults
     .filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0)
     .map(({ name }) => name);
+
+/** Tests that failed, each with what it says of why. */
+export const failures = ({ testResults }: TestReport): readonly string[] =>
+  testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName, failureMessages = [] }) => `${name}: ${fullName}\n${failureMessages.join("\n")}`),
+  );
 
 /** Tests that were skipped where nothing may be missing. */
 export const wronglySkipped = ({ testResults }: TestReport, allowed: readonly AllowedSkip[]): readonly string[] =>

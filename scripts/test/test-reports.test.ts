@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { notBegun, type TestReport, wronglySkipped } from "../test-reports.ts";
+import { failures, notBegun, type TestReport, wronglySkipped } from "../test-reports.ts";
 
 const report: TestReport = {
   numPassedTests: 1,
@@ -25,6 +25,16 @@ const report: TestReport = {
 describe("a run's reports", () => {
   it("tell of files whose tests could not begin", () => {
     expect(notBegun(report)).toEqual(["/a/broken.test.ts"]);
+  });
+
+  it("tell which tests failed, and why", () => {
+    const assertionResults = [
+      { fullName: "opens", status: "passed" },
+      { fullName: "closes", status: "failed", failureMessages: ["expected 1 to be 2"] },
+    ];
+    const failed = { ...report, testResults: [{ name: "/a/door.test.ts", status: "failed", assertionResults }] };
+    expect(failures(failed)).toEqual(["/a/door.test.ts: closes\nexpected 1 to be 2"]);
+    expect(failures(report)).toEqual([]);
   });
 
   it("tell of skipped tests, unless their file may skip", () => {
