@@ -236,13 +236,12 @@ export class ServerStore {
 
   /** Takes it back in another size, which waits to be confirmed or reverted. */
   resized(serverId: string, pending: PendingResize): Script {
-    const resize = JSON.stringify(pending);
-    return script(this.setColumns(serverId, { resize }), ...this.setState(serverId, "resized").statements);
+    return this.setState(serverId, "resized", { resize: JSON.stringify(pending) });
   }
 
   /** Takes it back from a resize that is confirmed or reverted. */
   settled(serverId: string, state: ServerState): Script {
-    return script(this.setColumns(serverId, { resize: null }), ...this.setState(serverId, state).statements);
+    return this.setState(serverId, state, { resize: null });
   }
 
   /** Where it is. */
