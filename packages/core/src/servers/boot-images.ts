@@ -15,6 +15,18 @@ export interface BootImage {
   readonly properties: ImageProperties;
 }
 
+/** What an image asks of its host. */
+export const imageTraits = ({ architecture, hypervisor }: ImageProperties): ImageTraits => ({
+  ...(architecture === undefined ? {} : { architecture }),
+  ...(hypervisor === undefined ? {} : { hypervisor }),
+});
+
+/** A host's properties that an image may ask for. */
+export interface ImageTraits {
+  readonly architecture?: string;
+  readonly hypervisor?: string;
+}
+
 /** What an image needs room in, and what to call it. */
 export interface Room {
   /** The field of the input that is to blame: `flavor`, `image`. */

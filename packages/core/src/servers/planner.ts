@@ -1,23 +1,23 @@
 import { notFound } from "../access/caller.ts";
-import type { Binding } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { Flavor } from "../flavors/model.ts";
 import type { HostStore } from "../hosts/store.ts";
 import type { Ids } from "../ids.ts";
 import type { KeypairStore } from "../keypairs/store.ts";
-import type { BandwidthPolicy, ServerBandwidth } from "../networks/bandwidth-policy.ts";
+import type { BandwidthPolicy } from "../networks/bandwidth-policy.ts";
 import type { NetworkRow } from "../networks/store.ts";
 import type { ServerGroup } from "../server-groups/model.ts";
 import type { ServerGroupStore } from "../server-groups/store.ts";
 import type { z } from "zod";
 import type { Clock } from "../ports/clock.ts";
 import type { HostInventory } from "../ports/host.ts";
-import { requireRoom } from "./boot-images.ts";
+import { imageTraits, requireRoom } from "./boot-images.ts";
 import type { BootImage, BootImages } from "./boot-images.ts";
-import type { GuestPlan, RescuePlan } from "./guest-spec.ts";
+import type { RescuePlan } from "./guest-spec.ts";
 import type { CreateServer } from "./model.ts";
 import type { CreateServerPlan } from "./operations/create-server.ts";
+import { flavorColumns } from "./size-columns.ts";
 import type { ServerRow } from "./store.ts";
 
 type Request = z.output<typeof CreateServer>;
@@ -54,8 +54,7 @@ export class ServerPlanner {
     requireRoom(image, { path: "flavor", what: `The flavor ${flavor.name}`, ...flavor });
     await this.#requireKeypair(projectId, request.keypair);
     const group = await this.#group(projectId, request.group);
-    const milliEcu = flavor.vcpus * flavor.milliEcuPerVcpu;
-    const bought = bandwidth({ milliEcu, externalKbit: request.externalKbit });
+    const columns = flavorColumns(flavor, bandwidth, request.externalKbit);
     const { boot, properties } = image;
     const serverId = ids.next("srv");
     const plan: CreateServerPlan = {
@@ -63,56 +62,34 @@ export class ServerPlanner {
       name: request.name,
       ...sizeOf(flavor),
       resources: flavor.resources,
-      internalKbit: bought.internal.rateKbit,
-      externalKbit: bought.external?.rateKbit ?? 0,
+      internalKbit: columns.internal_rate_kbit,
+      externalKbit: columns.external_rate_kbit,
       ...(request.zone === undefined ? {} : { zone: request.zone }),
       requires: flavor.requires,
       ...(group === undefined ? {} : { group: { id: group.id, name: group.name, policy: group.policy } }),
       networkId: network.id,
       dataDisks: [],
       image: image.image,
-      traits: {
-        ...(properties.architecture === undefined ? {} : { architecture: properties.architecture }),
-        ...(properties.hypervisor === undefined ? {} : { hypervisor: properties.hypervisor }),
-      },
+      traits: imageTraits(properties),
       ...(boot === undefined ? {} : { boot }),
-      seed: serverId,
     };
-    const row = serverRow({
-      request,
-      flavor,
-      imageId: image.row.id,
-      projectId,
-      userId,
-      serverId,
-      groupId: group?.id ?? null,
-      bought,
-      nowMs: clock.nowMs(),
-    });
+    const row = {
+      ...columns,
+      id: serverId,
+      project_id: projectId,
+      user_id: userId,
+      name: request.name,
+      state: "building",
+      busy: 1,
+      image_id: image.row.id,
+      requested_zone: request.zone ?? null,
+      keypair: request.keypair ?? null,
+      group_id: group?.id ?? null,
+      guest: "unknown",
+      guest_since_ms: clock.nowMs(),
+      created_at_ms: clock.nowMs(),
+    };
     return { serverId, plan, row, guards: group === undefined ? [] : [groups.hold(group.id)] };
-  }
-
-  /**
-   * The guest of a server as it is now. Its image may be deleted by then: its host still holds it.
-   * @throws CloudHostError `UNSUPPORTED` for a server that was made from no image: one that was taken over
-   */
-  async guest(row: ServerRow): Promise<GuestPlan> {
-    if (row.image_id === "") {
-      const feature = "another disk for a server that was taken over as it was found";
-      throw new CloudHostError("UNSUPPORTED", `This cannot be done: ${feature}.`, { feature, by: "cloudhost" });
-    }
-    const { image, boot } = await this.#dependencies.images.used(row.image_id);
-    return {
-      name: row.name,
-      vcpus: row.vcpus,
-      milliEcuPerVcpu: row.milli_ecu_per_vcpu,
-      memoryMib: row.memory_mib,
-      systemDiskGib: row.system_disk_gib,
-      ephemeralDiskGib: row.ephemeral_disk_gib,
-      dataDisks: [],
-      image,
-      ...(boot === undefined ? {} : { boot }),
-    };
   }
 
   /** What a rescued server boots from: also when that image was deleted since. */
@@ -167,43 +144,3 @@ const sizeOf = ({ vcpus, milliEcuPerVcpu, memoryMib, systemDiskGib, ephemeralDis
   systemDiskGib,
   ephemeralDiskGib,
 });
-
-function serverRow(server: {
-  readonly request: Request;
-  readonly flavor: Flavor;
-  readonly imageId: string;
-  readonly projectId: string;
-  readonly userId: string;
-  readonly serverId: string;
-  readonly groupId: string | null;
-  readonly bought: ServerBandwidth;
-  readonly nowMs: number;
-}): Readonly<Record<string, Binding>> {
-  const { request, flavor, imageId, projectId, userId, serverId, groupId, bought, nowMs } = server;
-  return {
-    id: serverId,
-    project_id: projectId,
-    user_id: userId,
-    name: request.name,
-    state: "building",
-    busy: 1,
-    flavor: flavor.name,
-    vcpus: flavor.vcpus,
-    milli_ecu_per_vcpu: flavor.milliEcuPerVcpu,
-    memory_mib: flavor.memoryMib,
-    system_disk_gib: flavor.systemDiskGib,
-    ephemeral_disk_gib: flavor.ephemeralDiskGib,
-    resources: JSON.stringify(flavor.resources),
-    image_id: imageId,
-    requested_zone: request.zone ?? null,
-    keypair: request.keypair ?? null,
-    group_id: groupId,
-    internal_rate_kbit: bought.internal.rateKbit,
-    internal_ceil_kbit: bought.internal.ceilKbit,
-    external_rate_kbit: bought.external?.rateKbit ?? 0,
-    external_ceil_kbit: bought.external?.ceilKbit ?? 0,
-    guest: "unknown",
-    guest_since_ms: nowMs,
-    created_at_ms: nowMs,
-  };
-}

@@ -48,7 +48,7 @@ export class ServerContents extends ServerPower {
    */
   async rescue(idOrName: string, input: RescueServer = {}): Promise<OperationHandle<Server>> {
     const asked = { idOrName, schema: RescueServer, input, what: "options of rescue" };
-    const { planner, options } = this.#calls.dependencies;
+    const { planner, sizes, options } = this.#calls.dependencies;
     return this.#calls.act("servers.rescue", asked, ({ image: wanted, graceMs }) => ({
       action: "rescue",
       definition: rescueServer,
@@ -56,7 +56,7 @@ export class ServerContents extends ServerPower {
         const image = await planner.imageFor(row, wanted ?? options.rescueImage ?? row.image_id, "memory");
         return {
           hostId: row.host_id,
-          guest: await planner.guest(row),
+          guest: (await sizes.of(row)).guest,
           rescue: bootedFrom(image),
           before: row.state,
           graceMs,
@@ -71,13 +71,13 @@ export class ServerContents extends ServerPower {
    */
   async unrescue(idOrName: string, input: StopServer = {}): Promise<OperationHandle<Server>> {
     const asked = { idOrName, schema: StopServer, input, what: "options of unrescue" };
-    const { planner } = this.#calls.dependencies;
+    const { planner, sizes } = this.#calls.dependencies;
     return this.#calls.act("servers.unrescue", asked, ({ graceMs }) => ({
       action: "unrescue",
       definition: unrescueServer,
       plan: async (row) => ({
         hostId: row.host_id,
-        guest: await planner.guest(row),
+        guest: (await sizes.of(row)).guest,
         rescue: bootedFrom(await planner.rescuedFrom(row)),
         before: row.state_before,
         graceMs,
@@ -100,9 +100,9 @@ export class ServerContents extends ServerPower {
   }
 
   async #rebuildPlan(row: ServerRow, image: string, graceMs: number): Promise<object> {
-    const { planner } = this.#calls.dependencies;
+    const { planner, sizes } = this.#calls.dependencies;
     const chosen = await planner.imageFor(row, image, "disk");
-    const old = await planner.guest(row);
+    const { guest: old } = await sizes.of(row);
     const { image: _, boot: __, ...kept } = old;
     const guest = { ...kept, ...bootedFrom(chosen) };
     if (old.dataDisks.length > 0 && old.image.digest === chosen.image.digest) {

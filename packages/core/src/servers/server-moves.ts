@@ -13,6 +13,7 @@ import { migrateServer, resizeToOtherHost } from "./operations/relocate-server.t
 import { PendingResize } from "./operations/resize-plan.ts";
 import type { ServerSize } from "./operations/resize-plan.ts";
 import { placementOf } from "./operations/placing.ts";
+import type { Placing } from "./operations/placing.ts";
 import { resizeServer } from "./operations/resize-server.ts";
 import { revertResize } from "./operations/revert-resize.ts";
 import type { ServerCalls } from "./server-calls.ts";
@@ -23,9 +24,10 @@ import type { ServerRow } from "./store.ts";
 interface Resize {
   readonly row: ServerRow;
   readonly request: z.output<typeof ResizeServer>;
-  readonly flavor: Flavor;
   readonly before: ServerSize;
   readonly after: ServerSize;
+  /** Where it may go when its host cannot take it. */
+  readonly placing: Placing;
 }
 
 /** A server's size and its place. */
@@ -58,9 +60,9 @@ export class ServerMoves extends ServerContents {
       const { flavors, sizes } = this.#calls.dependencies;
       const flavor = await flavors.named(request.flavor);
       if (flavor === undefined) throw notFound("flavor", request.flavor);
-      const [before, after] = await Promise.all([sizes.of(row), sizes.with(row, flavor)]);
       requireLarger(row, flavor);
-      const resize = { row, request, flavor, before, after };
+      const [before, placing] = await Promise.all([sizes.of(row), sizes.placing(row, flavor.requires)]);
+      const resize = { row, request, before, after: sizes.with(before, flavor), placing };
       try {
         return this.#handle(scope, await this.#resizeHere(scope, resize));
       } catch (error) {
@@ -106,7 +108,9 @@ export class ServerMoves extends ServerContents {
         const target = host === undefined ? undefined : await hosts.named(host);
         if (host !== undefined && target === undefined) throw notFound("host", host);
         const [size, flavor] = await Promise.all([sizes.of(row), flavors.named(row.flavor)]);
-        return this.#relocation(row, size, size, flavor?.requires ?? {}, target?.id);
+        const placing = await sizes.placing(row, flavor?.requires ?? {});
+        const there = { ...placing, ...(target === undefined ? {} : { onlyOn: target.id }) };
+        return this.#relocation({ row, before: size, after: size, placing: there });
       },
     }));
   }
@@ -158,34 +162,27 @@ export class ServerMoves extends ServerContents {
    * The whole chain of filters is asked about its own host, for the difference: that there is room is not all, its cores
    * may be too slow for the new flavor, too few, or its aggregates not what the flavor requires.
    */
-  async #requireFitting({ row, flavor, before, after }: Resize, hostId: string): Promise<void> {
-    const { fleet, sizes } = this.#calls.dependencies;
-    const { notOn: _notOn, ...placing } = await sizes.placing(row, flavor.requires);
+  async #requireFitting({ row, before, after, placing }: Resize, hostId: string): Promise<void> {
+    const { fleet } = this.#calls.dependencies;
     const growth = Object.entries(after.claim.resources).map(([name, amount]) => {
       return [name, Math.max(0, amount - (before.claim.resources[name] ?? 0))];
     });
-    await fleet.decide(placementOf(row.id, after, { ...placing, onlyOn: hostId }, Object.fromEntries(growth)));
+    await fleet.decide(
+      placementOf(row.id, after, { ...placing, notOn: [], onlyOn: hostId }, Object.fromEntries(growth)),
+    );
   }
 
   #resizeElsewhere(scope: ChangeScope, resize: Resize): Promise<{ id: string; resourceId: string }> {
-    const { row, request, flavor, before, after } = resize;
-    return this.#calls.submit(scope, row, {
+    return this.#calls.submit(scope, resize.row, {
       action: "resize",
       definition: resizeToOtherHost,
-      request,
-      plan: () => this.#relocation(row, before, after, flavor.requires),
+      request: resize.request,
+      plan: () => this.#relocation(resize),
     });
   }
 
-  async #relocation(
-    row: ServerRow,
-    before: ServerSize,
-    after: ServerSize,
-    requires: Readonly<Record<string, string>>,
-    onlyOn?: string,
-  ): Promise<object> {
+  async #relocation({ row, before, after, placing }: Omit<Resize, "request">): Promise<object> {
     const { ids, sizes } = this.#calls.dependencies;
-    const placing = await sizes.placing(row, requires);
     const { dataDisks, ephemeralDiskGib } = before.guest;
     const disks = [
       "system",
@@ -198,7 +195,7 @@ export class ServerMoves extends ServerContents {
       power: row.state,
       before,
       after,
-      placing: { ...placing, ...(onlyOn === undefined ? {} : { onlyOn }) },
+      placing,
       nicIds: await sizes.nicIds(row.id),
       transfers: disks.map((disk) => ({ disk, imageId: ids.next("img") })),
     };

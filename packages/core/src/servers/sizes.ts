@@ -1,12 +1,16 @@
 import { z } from "zod";
 import type { Database } from "../database/database.ts";
+import { CloudHostError } from "../errors.ts";
 import type { Flavor } from "../flavors/model.ts";
 import type { BandwidthPolicy } from "../networks/bandwidth-policy.ts";
-import type { BootImages } from "./boot-images.ts";
-import { claimedResources } from "./operations/claim-plan.ts";
+import { imageTraits } from "./boot-images.ts";
+import type { BootImage, BootImages } from "./boot-images.ts";
+import type { GuestPlan } from "./guest-spec.ts";
+import { claimOf } from "./operations/claim-plan.ts";
 import type { ClaimPlan } from "./operations/claim-plan.ts";
 import type { Placing } from "./operations/placing.ts";
 import type { ServerSize, SizeColumns } from "./operations/resize-plan.ts";
+import { columnsOf, flavorColumns } from "./size-columns.ts";
 import type { ServerRow } from "./store.ts";
 
 /** What sizes are made from. */
@@ -26,40 +30,34 @@ export class ServerSizes {
     this.#dependencies = dependencies;
   }
 
-  /** The size that a server has. */
+  /**
+   * The size that a server has. Its image may be deleted by then: its host still holds it.
+   * @throws CloudHostError `UNSUPPORTED` for a server that was made from no image: one that was taken over
+   */
   async of(row: ServerRow): Promise<ServerSize> {
-    return this.#sizeOf(row, columnsOf(row));
-  }
-
-  /** The size that it would have with another flavor: bandwidth follows, data disks stay. */
-  async with(row: ServerRow, flavor: Flavor): Promise<ServerSize> {
-    const milliEcu = flavor.vcpus * flavor.milliEcuPerVcpu;
-    const bought = this.#dependencies.bandwidth({ milliEcu, externalKbit: row.external_rate_kbit });
-    return this.#sizeOf(row, {
-      flavor: flavor.name,
-      vcpus: flavor.vcpus,
-      milli_ecu_per_vcpu: flavor.milliEcuPerVcpu,
-      memory_mib: flavor.memoryMib,
-      system_disk_gib: flavor.systemDiskGib,
-      ephemeral_disk_gib: flavor.ephemeralDiskGib,
-      resources: JSON.stringify(flavor.resources),
-      internal_rate_kbit: bought.internal.rateKbit,
-      internal_ceil_kbit: bought.internal.ceilKbit,
-      external_rate_kbit: bought.external?.rateKbit ?? 0,
-      external_ceil_kbit: bought.external?.ceilKbit ?? 0,
+    const [dataDisks, { image, boot }] = await Promise.all([this.#dataDisks(row.id), this.#imageOf(row)]);
+    return sizeOf(columnsOf(row), {
+      guest: { name: row.name, dataDisks, image, ...(boot === undefined ? {} : { boot }) },
+      claim: { projectId: row.project_id, ...groupOf(row) },
     });
   }
 
-  /** What a new place must be like, for a server that has one. */
+  /** The size that a server of this one would have with another flavor: bandwidth follows, data disks stay. */
+  with({ guest, claim, columns }: ServerSize, flavor: Flavor): ServerSize {
+    const changed = flavorColumns(flavor, this.#dependencies.bandwidth, columns.external_rate_kbit);
+    return sizeOf(changed, { guest, claim });
+  }
+
+  /**
+   * What a new place must be like, for a server that has one.
+   * @throws CloudHostError `UNSUPPORTED` as {@link ServerSizes.of}
+   */
   async placing(row: ServerRow, requires: Readonly<Record<string, string>>): Promise<Placing> {
-    const { architecture, hypervisor } = (await this.#dependencies.bootImages.used(row.image_id)).properties;
+    const { properties } = await this.#imageOf(row);
     return {
       ...(row.requested_zone === null ? {} : { zone: row.requested_zone }),
       requires,
-      image: {
-        ...(architecture === undefined ? {} : { architecture }),
-        ...(hypervisor === undefined ? {} : { hypervisor }),
-      },
+      image: imageTraits(properties),
       notOn: row.host_id === null ? [] : [row.host_id],
     };
   }
@@ -71,27 +69,10 @@ export class ServerSizes {
     return (await database.all<{ id: string }>(query)).map(({ id }) => id);
   }
 
-  async #sizeOf(row: ServerRow, columns: SizeColumns): Promise<ServerSize> {
-    const dataDisks = await this.#dataDisks(row.id);
-    const { image, boot } = await this.#dependencies.bootImages.used(row.image_id);
-    const size = {
-      vcpus: columns.vcpus,
-      milliEcuPerVcpu: columns.milli_ecu_per_vcpu,
-      memoryMib: columns.memory_mib,
-      systemDiskGib: columns.system_disk_gib,
-      ephemeralDiskGib: columns.ephemeral_disk_gib,
-      dataDisks,
-    };
-    const rates = { internalKbit: columns.internal_rate_kbit, externalKbit: columns.external_rate_kbit };
-    const claim: ClaimPlan = {
-      projectId: row.project_id,
-      vcpus: columns.vcpus,
-      resources: claimedResources({ ...size, ...rates, resources: Amounts.parse(JSON.parse(columns.resources)) }),
-      memoryMib: columns.memory_mib,
-      ...groupOf(row),
-    };
-    const guest = { name: row.name, ...size, image, ...(boot === undefined ? {} : { boot }) };
-    return { guest, claim, columns };
+  async #imageOf(row: ServerRow): Promise<BootImage> {
+    if (row.image_id !== "") return this.#dependencies.bootImages.used(row.image_id);
+    const feature = "another disk for a server that was taken over as it was found";
+    throw new CloudHostError("UNSUPPORTED", `This cannot be done: ${feature}.`, { feature, by: "cloudhost" });
   }
 
   async #dataDisks(serverId: string): Promise<{ id: string; sizeGib: number }[]> {
@@ -102,19 +83,32 @@ export class ServerSizes {
   }
 }
 
-const columnsOf = (row: ServerRow): SizeColumns => ({
-  flavor: row.flavor,
-  vcpus: row.vcpus,
-  milli_ecu_per_vcpu: row.milli_ecu_per_vcpu,
-  memory_mib: row.memory_mib,
-  system_disk_gib: row.system_disk_gib,
-  ephemeral_disk_gib: row.ephemeral_disk_gib,
-  resources: row.resources,
-  internal_rate_kbit: row.internal_rate_kbit,
-  internal_ceil_kbit: row.internal_ceil_kbit,
-  external_rate_kbit: row.external_rate_kbit,
-  external_ceil_kbit: row.external_ceil_kbit,
-});
+/** @param stays what does not follow from the size */
+function sizeOf(
+  columns: SizeColumns,
+  stays: {
+    readonly guest: Pick<GuestPlan, "name" | "dataDisks" | "image" | "boot">;
+    readonly claim: Pick<ClaimPlan, "projectId" | "group">;
+  },
+): ServerSize {
+  const guest = {
+    ...stays.guest,
+    vcpus: columns.vcpus,
+    milliEcuPerVcpu: columns.milli_ecu_per_vcpu,
+    memoryMib: columns.memory_mib,
+    systemDiskGib: columns.system_disk_gib,
+    ephemeralDiskGib: columns.ephemeral_disk_gib,
+  };
+  const claim = claimOf({
+    ...guest,
+    projectId: stays.claim.projectId,
+    group: stays.claim.group,
+    internalKbit: columns.internal_rate_kbit,
+    externalKbit: columns.external_rate_kbit,
+    resources: Amounts.parse(JSON.parse(columns.resources)),
+  });
+  return { guest, claim, columns };
+}
 
 const groupOf = ({ group_id: id, group_name: name, group_policy: policy }: ServerRow): Pick<ClaimPlan, "group"> =>
   id === null || name === null || policy === null ? {} : { group: { id, name, policy } };

@@ -30,11 +30,20 @@ export interface ClaimedSize {
 }
 
 /** What the host is asked for: memory with its hypervisor's overhead, every disk at its full size. */
-export const claimedResources = (size: ClaimedSize) => ({
+const claimedResources = (size: ClaimedSize) => ({
   ...size.resources,
   milliEcu: size.vcpus * size.milliEcuPerVcpu,
   memoryMib: memoryClaimMib(size),
   diskGib: size.systemDiskGib + size.ephemeralDiskGib + size.dataDisks.reduce((sum, { sizeGib }) => sum + sizeGib, 0),
   internalKbit: size.internalKbit,
   externalKbit: size.externalKbit,
+});
+
+/** What a server of this size claims. */
+export const claimOf = (size: ClaimedSize & Pick<ClaimPlan, "projectId" | "group">): ClaimPlan => ({
+  projectId: size.projectId,
+  vcpus: size.vcpus,
+  resources: claimedResources(size),
+  memoryMib: size.memoryMib,
+  ...(size.group === undefined ? {} : { group: size.group }),
 });

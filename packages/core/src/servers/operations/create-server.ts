@@ -3,8 +3,9 @@ import { script } from "../../database/script.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 import { ServerGroupPolicy } from "../../server-groups/model.ts";
-import { claimedResources } from "./claim-plan.ts";
+import { claimOf } from "./claim-plan.ts";
 import { ensureGuestFiles, GuestPlan, guestSpec } from "../guest-spec.ts";
+import { placementOf } from "./placing.ts";
 
 /** A server to create, with all names resolved and the flavor's values copied. */
 export const CreateServerPlan = GuestPlan.extend({
@@ -20,8 +21,6 @@ export const CreateServerPlan = GuestPlan.extend({
   networkId: idOf("net"),
   /** What its image asks of a host. */
   traits: z.strictObject({ architecture: z.string().optional(), hypervisor: z.string().optional() }),
-  /** The server's id: the scheduler's tie-break is seeded with it. */
-  seed: z.string(),
 });
 export type CreateServerPlan = z.infer<typeof CreateServerPlan>;
 
@@ -34,32 +33,19 @@ export type CreateServerPlan = z.infer<typeof CreateServerPlan>;
  * result may be unknown: it goes by the server's id.
  */
 export const createServer = defineOperation("server.create", CreateServerPlan)
-  .decide("place", ({ input, fleet }) =>
-    fleet.decide({
-      seed: input.seed,
-      serverName: input.name,
-      projectId: input.projectId,
-      resources: claimedResources(input),
-      vcpus: input.vcpus,
-      milliEcuPerVcpu: input.milliEcuPerVcpu,
-      zone: input.zone,
-      image: { architecture: input.traits.architecture, hypervisor: input.traits.hypervisor },
-      requires: input.requires,
-      group: input.group,
-    }),
+  .decide("place", ({ input, fleet, serverId }) =>
+    fleet.decide(
+      placementOf(
+        serverId,
+        { guest: input, claim: claimOf(input) },
+        { zone: input.zone, requires: input.requires, image: input.traits },
+      ),
+    ),
   )
   .record("claim", {
     // Host, quota and allocation, guarded; the next candidate when the first is full by now.
     write: ({ input, claims, serverId, candidates }) =>
-      candidates.map((hostId) =>
-        claims.take(serverId, hostId, {
-          projectId: input.projectId,
-          vcpus: input.vcpus,
-          resources: claimedResources(input),
-          memoryMib: input.memoryMib,
-          group: input.group,
-        }),
-      ),
+      candidates.map((hostId) => claims.take(serverId, hostId, claimOf(input))),
     undo: ({ claims, serverId }) => claims.release(serverId),
   })
   .record("addresses", {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { PlaceAsked } from "../../operations/tools.ts";
 import type { ResourceAmounts } from "../../ports/host.ts";
 import type { PlacementRequest } from "../../ports/scheduler.ts";
-import type { ServerSize } from "./resize-plan.ts";
+import type { GuestPlan } from "../guest-spec.ts";
+import type { ClaimPlan } from "./claim-plan.ts";
 
 /** Where a server may go, beside what it needs and its group: what a new decision asks for again. */
 export const Placing = z.strictObject({
@@ -18,10 +19,16 @@ export const Placing = z.strictObject({
 });
 export type Placing = z.infer<typeof Placing>;
 
-/** What the scheduler is asked for a server that has a place already. */
+/** Of a server's size, what a host is chosen by. */
+export interface PlacedSize {
+  readonly claim: ClaimPlan;
+  readonly guest: Pick<GuestPlan, "name" | "vcpus" | "milliEcuPerVcpu">;
+}
+
+/** What the scheduler is asked for a server: by its size and its group, where it may go. */
 export const placementOf = (
   serverId: string,
-  { claim, guest }: ServerSize,
+  { claim, guest }: PlacedSize,
   { zone, requires, image, notOn, onlyOn }: z.input<typeof Placing>,
   resources: Readonly<Record<string, number>> = claim.resources,
 ): Omit<PlacementRequest, "groups"> & PlaceAsked => ({
