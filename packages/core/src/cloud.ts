@@ -1,56 +1,27 @@
-import { mkdir } from "node:fs/promises";
 import { Container } from "inversify";
-import type { ServiceIdentifier } from "inversify";
-import { Subject } from "rxjs";
-import { Caller } from "./access/caller.ts";
+import { actorCloudOf } from "./actor-cloud-of.ts";
 import type { ActorCloud } from "./actor-cloud.ts";
 import { aggregatesModule } from "./aggregates/module.ts";
-import { Aggregates } from "./aggregates/service.ts";
-import { clockHeartbeats } from "./agent/heartbeats.ts";
-import { heartbeatThread } from "./agent/heartbeat-thread.ts";
-import { InProcessBus } from "./agent/in-process-bus.ts";
 import { auditModule } from "./audit/module.ts";
-import { LogRetention } from "./audit/retention.ts";
-import { OperationLog } from "./audit/service.ts";
-import { systemClock } from "./clock/system-clock.ts";
-import { VirtualClock } from "./clock/virtual-clock.ts";
+import { bindRuntime } from "./bind-runtime.ts";
 import { checkOptions } from "./cloud-options.ts";
-import type { CheckedOptions, CloudOptions } from "./cloud-options.ts";
+import type { CloudOptions } from "./cloud-options.ts";
 import { CloudHostError } from "./errors.ts";
-import { migrateDatabase, requireSchema } from "./database/migrations/migrate.ts";
-import { openDatabase } from "./database/open-database.ts";
 import { eventsModule } from "./events/module.ts";
-import { readEvents } from "./events/service.ts";
 import { flavorsModule } from "./flavors/module.ts";
-import { Flavors } from "./flavors/service.ts";
-import { DeclaredResourceNames } from "./hosts/declared-resources.ts";
 import { hostsModule } from "./hosts/module.ts";
-import { Hosts } from "./hosts/service.ts";
-import { uuidv7Ids } from "./ids.ts";
 import { imagesModule } from "./images/module.ts";
-import { Images } from "./images/service.ts";
 import { keypairsModule } from "./keypairs/module.ts";
-import { Keypairs } from "./keypairs/service.ts";
 import { networksModule } from "./networks/module.ts";
 import { operationsModule } from "./operations/module.ts";
-import { Operations } from "./operations/service.ts";
-import { silentLogger } from "./ports/logger.ts";
 import type { Actor } from "./projects/model.ts";
 import { projectsModule } from "./projects/module.ts";
-import { Members } from "./projects/member-service.ts";
-import { Projects } from "./projects/service.ts";
 import { quotasModule } from "./quotas/module.ts";
-import { QuotaRequests } from "./quotas/request-service.ts";
-import { Quotas } from "./quotas/service.ts";
+import { startReconcilers } from "./reconcilers.ts";
 import { serverGroupsModule } from "./server-groups/module.ts";
-import { ServerGroups } from "./server-groups/service.ts";
 import { serversModule } from "./servers/module.ts";
-import { Servers } from "./servers/service.ts";
-import { OperationsView } from "./statistics/service.ts";
 import { tokens } from "./tokens.ts";
 import { webhooksModule } from "./webhooks/module.ts";
-import { noCarrier } from "./webhooks/no-carrier.ts";
-import { Webhooks } from "./webhooks/service.ts";
 
 /**
  * A cloud. Everything is on {@link Cloud.as}; nothing is shared between two clouds of one process.
@@ -141,105 +112,7 @@ class OpenedCloud implements Cloud {
   }
 
   as(actor: Actor): ActorCloud {
-    const get = this.#container.get.bind(this.#container);
-    const [database, ids, clock, engine] = [
-      get(tokens.database),
-      get(tokens.ids),
-      get(tokens.clock),
-      get(tokens.engine),
-    ];
-    const [servers, images, imageStore, projects] = [
-      get(tokens.servers),
-      get(tokens.images),
-      get(tokens.imageStore),
-      get(tokens.projects),
-    ];
-    const members = get(tokens.members);
-    const caller = new Caller(actor, {
-      projects,
-      log: get(tokens.log),
-      database,
-      clock,
-      logger: get(tokens.logger),
-      policy: get(tokens.settings).policy,
-      ...(get(tokens.settings).projectRoles === "members" ? { members } : {}),
-      closing: this.#closing.signal,
-    });
-    const events = { database, clock, written: get(tokens.outboxWritten), closed: this.#closed };
-    return {
-      servers: new Servers(caller, {
-        database,
-        servers,
-        planner: get(tokens.planner),
-        engine,
-        guests: get(tokens.guestWatch),
-        flavors: get(tokens.flavors),
-        hosts: get(tokens.hosts),
-        sizes: get(tokens.serverSizes),
-        fleet: get(tokens.feed),
-        claimChanges: get(tokens.claimChanges),
-        ids,
-        clock,
-        options: get(tokens.settings).servers,
-      }),
-      serverGroups: new ServerGroups(caller, { database, groups: get(tokens.serverGroups), ids, clock }),
-      images: new Images(caller, { images, servers, imageStore, engine, ids, clock }),
-      flavors: new Flavors(caller, {
-        database,
-        flavors: get(tokens.flavors),
-        ids,
-        clock,
-        declared: get(tokens.declaredResources),
-      }),
-      keypairs: new Keypairs(caller, { database, keypairs: get(tokens.keypairs), ids, clock }),
-      quotas: new Quotas(caller, { database, quotas: get(tokens.quotas), projects }),
-      projects: new Projects(caller, {
-        database,
-        projects,
-        quotas: get(tokens.quotas),
-        requests: get(tokens.quotaRequests),
-        ids,
-        clock,
-        defaultQuotas: get(tokens.settings).quotas,
-      }),
-      members: new Members(caller, { database, members, clock }),
-      quotaRequests: new QuotaRequests(caller, {
-        database,
-        quotas: get(tokens.quotas),
-        requests: get(tokens.quotaRequests),
-        ids,
-        clock,
-        written: get(tokens.outboxWritten),
-      }),
-      hosts: new Hosts(caller, {
-        database,
-        hosts: get(tokens.hosts),
-        feed: get(tokens.feed),
-        runtime: get(tokens.runtime),
-        auditor: get(tokens.usageAuditor),
-      }),
-      aggregates: new Aggregates(caller, {
-        database,
-        aggregates: get(tokens.aggregates),
-        hosts: get(tokens.hosts),
-        feed: get(tokens.feed),
-        ids,
-        clock,
-      }),
-      operations: new Operations(caller, { operations: get(tokens.operations), engine }),
-      webhooks: new Webhooks(caller, {
-        database,
-        webhooks: get(tokens.webhooks),
-        deliveries: get(tokens.webhookDeliveries),
-        carrier: get(tokens.webhookCarrier),
-        secrets: get(tokens.webhookSecrets),
-        ids,
-        clock,
-      }),
-      statistics: new OperationsView(caller, { database, clock }),
-      log: new OperationLog(caller, get(tokens.log)),
-      events: (input = {}) => readEvents(caller, events, input),
-    };
+    return actorCloudOf(actor, this.#container, { closing: this.#closing.signal, closed: this.#closed });
   }
 
   close(): Promise<void> {
@@ -257,104 +130,3 @@ const usedContainer = (): CloudHostError => {
   const issues = [{ path: "container", message: "another cloud has it, or had it" }];
   return new CloudHostError("INVALID_ARGUMENT", "A container is for one cloud: give each one of its own.", { issues });
 };
-
-async function makeStateDir(stateDir: string): Promise<void> {
-  try {
-    await mkdir(stateDir, { recursive: true });
-  } catch (cause) {
-    const issues = [{ path: "stateDir", message: (cause as Error).message }];
-    throw new CloudHostError("INVALID_ARGUMENT", `The folder ${stateDir} cannot be made.`, { issues }, { cause });
-  }
-}
-
-/** Binds what is opened rather than made: clock, ids, database, image store, bus. What the product bound stays. */
-async function bindRuntime(
-  container: Container,
-  options: CloudOptions,
-  checked: CheckedOptions,
-  opened: AsyncDisposableStack,
-): Promise<AbortController> {
-  const closing = new AbortController();
-  const logger = options.logger ?? silentLogger;
-  const clock = container.isBound(tokens.clock) ? container.get(tokens.clock) : systemClock();
-  const ids = container.isBound(tokens.ids) ? container.get(tokens.ids) : uuidv7Ids(clock);
-  await makeStateDir(checked.stateDir);
-  const database = opened.use(
-    await openDatabase({ database: options.database, tablePrefix: options.tablePrefix, clock }),
-  );
-  await (checked.migrate ? migrateDatabase(database) : requireSchema(database));
-  const imageStore = opened.use(await options.images.open({ clock, ids, logger }));
-
-  const bindDefault = (token: ServiceIdentifier, make: () => unknown): void => {
-    if (!container.isBound(token)) container.bind(token).toConstantValue(make());
-  };
-  bindDefault(tokens.clock, () => clock);
-  bindDefault(tokens.ids, () => ids);
-  bindDefault(tokens.logger, () => logger);
-  bindDefault(tokens.database, () => database);
-  bindDefault(tokens.imageStore, () => imageStore);
-  bindDefault(tokens.webhookCarrier, () => options.notifiers?.webhook ?? noCarrier);
-  bindDefault(tokens.scheduler, () => options.scheduler);
-  bindDefault(tokens.bus, () => opened.use(new InProcessBus({ clock, logger })));
-  bindDefault(tokens.heartbeats, () =>
-    opened.use(clock instanceof VirtualClock ? clockHeartbeats(clock) : heartbeatThread()),
-  );
-  bindDefault(tokens.declaredResources, () => new DeclaredResourceNames(options.resources ?? {}));
-  bindDefault(tokens.outboxWritten, () => new Subject<void>());
-  const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift, webhooks } = checked;
-  const onBoundary = container.isBound(tokens.onBoundary) ? container.get(tokens.onBoundary) : () => {};
-  const runsOperations = checked.runs !== "api";
-  const timing = { leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift };
-  const { policy } = options;
-  const { projectRoles, quotas } = checked;
-  const servers = { restoreMs: checked.restoreMs, rescueImage: checked.rescueImage };
-  const settings = {
-    stateDir,
-    ...timing,
-    webhooks,
-    servers,
-    runsOperations,
-    closed: closing.signal,
-    onBoundary,
-    policy,
-    projectRoles,
-    quotas,
-  };
-  bindDefault(tokens.settings, () => settings);
-  return closing;
-}
-
-/** How often what must follow by itself is looked at, in milliseconds: networks that lag behind, guests unheard of, deleted servers, old events, usage, webhooks. */
-const reconcileMs = {
-  networks: 5_000,
-  guests: 60_000,
-  purge: 60_000,
-  events: 600_000,
-  usage: 600_000,
-  webhooks: 1_000,
-};
-
-function startReconcilers(container: Container, logKeptMs: number | undefined): AsyncDisposable {
-  const clock = container.get(tokens.clock);
-  const logger = container.get(tokens.logger);
-  const convergence = container.get(tokens.networkConvergence);
-  const guests = container.get(tokens.guestWatch);
-  const failed = (what: string) => (err: unknown) => logger.error({ err }, `${what} cannot be reconciled`);
-  const stack = new AsyncDisposableStack();
-  stack.use(clock.every(reconcileMs.networks, () => convergence.reconcile(), failed("networks")));
-  stack.use(clock.every(reconcileMs.guests, () => guests.reconcile(), failed("guests")));
-  const purge = container.get(tokens.serverPurge);
-  stack.use(clock.every(reconcileMs.purge, () => purge.reconcile(), failed("deleted servers")));
-  const retention = container.get(tokens.eventRetention);
-  stack.use(clock.every(reconcileMs.events, () => retention.reconcile(), failed("old events")));
-  const auditor = container.get(tokens.usageAuditor);
-  stack.use(clock.every(reconcileMs.usage, () => auditor.reconcile(), failed("usage")));
-  if (logKeptMs !== undefined) {
-    const log = new LogRetention(container.get(tokens.database), clock, logKeptMs);
-    stack.use(clock.every(reconcileMs.events, () => log.reconcile(), failed("old lines of the log")));
-  }
-  const courier = stack.use(container.get(tokens.webhookCourier));
-  stack.use(clock.every(reconcileMs.webhooks, () => courier.reconcile(), failed("webhooks")));
-  stack.use(clock.every(reconcileMs.events, () => courier.prune(), failed("old webhook deliveries")));
-  return stack;
-}

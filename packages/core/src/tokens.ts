@@ -43,6 +43,7 @@ import type { ServerPurge } from "./servers/purge.ts";
 import type { ServerOptions } from "./servers/server-calls.ts";
 import type { ServerSizes } from "./servers/sizes.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
+import type { ComparisonStore } from "./servers/comparison-store.ts";
 import type { ServerStore } from "./servers/store.ts";
 import type { WebhookCourier } from "./webhooks/courier.ts";
 import type { DeliveryStore } from "./webhooks/delivery-store.ts";
@@ -122,6 +123,7 @@ export const tokens = {
   serverGroups: token<ServerGroupStore>("ServerGroupStore"),
   serverPurge: token<ServerPurge>("ServerPurge"),
   servers: token<ServerStore>("ServerStore"),
+  comparisons: token<ComparisonStore>("ComparisonStore"),
   serverSizes: token<ServerSizes>("ServerSizes"),
   settings: token<RuntimeSettings>("RuntimeSettings"),
   usageAuditor: token<UsageAuditor>("UsageAuditor"),

@@ -3,7 +3,7 @@ import { deleteServer } from "./operations/delete-server.ts";
 import { PendingResize } from "./operations/resize-plan.ts";
 import { softDeleteServer } from "./operations/soft-delete.ts";
 import type { ActionCall } from "./server-calls.ts";
-import type { ServerRow } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /** How long the OS of a server may take that is stopped because it is deleted, in milliseconds. */
 const graceMs = 30_000;

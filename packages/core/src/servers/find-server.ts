@@ -3,7 +3,8 @@ import type { Scope } from "../access/caller.ts";
 import { parseNamed } from "../access/named.ts";
 import { CloudHostError } from "../errors.ts";
 import { isId } from "../ids.ts";
-import type { ServerRow, ServerStore } from "./store.ts";
+import type { ServerStore } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /**
  * A server that the caller sees: by its id, or by its name where only one server of the project has it. A name is that of

@@ -3,7 +3,8 @@ import { CloudHostError } from "../errors.ts";
 import { serverActions } from "./actions.ts";
 import type { ServerActionName, ServerActionRule } from "./actions.ts";
 import type { Asker } from "./gate-condition.ts";
-import type { ServerRow, ServerStore } from "./store.ts";
+import type { ServerStore } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /** Why an action is refused to a server as it is now, or `undefined` when it is not: `CONFLICT` with a reason. */
 export function refusalOf(row: ServerRow, action: ServerActionName, asker: Asker): CloudHostError | undefined {

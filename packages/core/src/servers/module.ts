@@ -7,12 +7,16 @@ import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
 import { ServerPurge } from "./purge.ts";
 import { ServerSizes } from "./sizes.ts";
+import { ComparisonStore } from "./comparison-store.ts";
 import { ServerStore } from "./store.ts";
 
 /** Servers: their rows, what their creation needs, and what their hosts say of them. */
 export const serversModule: ContainerModule = defaults(({ bind }) => {
   bind(tokens.servers)
     .toResolvedValue((database) => new ServerStore(database), [tokens.database])
+    .inSingletonScope();
+  bind(tokens.comparisons)
+    .toResolvedValue((database) => new ComparisonStore(database), [tokens.database])
     .inSingletonScope();
   bind(tokens.planner)
     .toResolvedValue(
@@ -55,11 +59,11 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.powerSync)
     .toResolvedValue(
-      (database, servers, runtime, engine, convergence, clock, logger, written, { drift: policy }) =>
-        new PowerSync({ database, servers, runtime, engine, convergence, clock, logger, written, policy }),
+      (database, comparisons, runtime, engine, convergence, clock, logger, written, { drift: policy }) =>
+        new PowerSync({ database, comparisons, runtime, engine, convergence, clock, logger, written, policy }),
       [
         tokens.database,
-        tokens.servers,
+        tokens.comparisons,
         tokens.runtime,
         tokens.engine,
         tokens.networkConvergence,

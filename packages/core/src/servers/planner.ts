@@ -17,8 +17,8 @@ import type { BootImage, BootImages } from "./boot-images.ts";
 import type { RescuePlan } from "./guest-spec.ts";
 import type { CreateServer } from "./model.ts";
 import type { CreateServerPlan } from "./operations/create-server.ts";
+import type { ServerRow } from "./server-row.ts";
 import { flavorColumns } from "./size-columns.ts";
-import type { ServerRow } from "./store.ts";
 
 type Request = z.output<typeof CreateServer>;
 

@@ -14,12 +14,12 @@ import type { Logger } from "../ports/logger.ts";
 import { driftOf } from "./drift.ts";
 import type { Drift, DriftPolicy } from "./drift.ts";
 import { startServer, stopServer } from "./operations/power.ts";
-import type { ComparedServer, ServerStore } from "./store.ts";
+import type { ComparedServer, ComparisonStore } from "./comparison-store.ts";
 
 /** What {@link PowerSync} works with. */
 export interface PowerSyncParts {
   readonly database: Database;
-  readonly servers: ServerStore;
+  readonly comparisons: ComparisonStore;
   readonly runtime: HostRuntime;
   readonly engine: OperationEngine;
   readonly convergence: NetworkConvergence;
@@ -56,7 +56,7 @@ export class PowerSync {
 
   /** Looks at one server whose guest was reported to be other than it is. What is answered by an operation waits. */
   async suspect(serverId: string): Promise<void> {
-    const server = await this.#parts.servers.compared(serverId);
+    const server = await this.#parts.comparisons.compared(serverId);
     if (server !== undefined && this.#settled.has(server.host_id)) await this.#look(server, this.#parts.policy, false);
   }
 
@@ -90,7 +90,7 @@ export class PowerSync {
 
   async #drifted(host: OpenHost, guests: readonly GuestState[]): Promise<readonly ComparedServer[]> {
     const powers = new Map(guests.map(({ id, power }) => [id, power]));
-    const servers = await this.#parts.servers.comparedOn(host.id);
+    const servers = await this.#parts.comparisons.comparedOn(host.id);
     return servers.filter((server) => driftOf(server, powers.get(server.id) ?? "missing") !== undefined);
   }
 
@@ -119,14 +119,14 @@ export class PowerSync {
   }
 
   async #record(server: ComparedServer, drift: Drift): Promise<void> {
-    const { database, servers, written } = this.#parts;
-    const found = servers.drifted(server, drift.state, drift.fault);
+    const { database, comparisons, written } = this.#parts;
+    const found = comparisons.drifted(server, drift.state, drift.fault);
     await database.run(script(found, this.#event(server, drift, "recorded")));
     written.next();
   }
 
   async #answer(server: ComparedServer, drift: Drift, definition: OperationDefinition): Promise<string> {
-    const { engine, servers } = this.#parts;
+    const { engine, comparisons } = this.#parts;
     const done = definition === startServer ? "restarting" : "stopping";
     const { id } = await engine.submit({
       definition,
@@ -138,7 +138,7 @@ export class PowerSync {
       request: { server: server.id },
       input: { hostId: server.host_id, graceMs: 30_000 },
       statements: (operationId) => [
-        servers.drifted(server, drift.state, drift.fault, operationId),
+        comparisons.drifted(server, drift.state, drift.fault, operationId),
         this.#event(server, drift, done),
       ],
       refused: async () =>
@@ -164,12 +164,12 @@ export class PowerSync {
 
   /** A guest with an id of ours that the store does not know there: told once, and left alone. */
   async #reportStrangers(host: OpenHost, guests: readonly GuestState[]): Promise<void> {
-    const { clock, database, logger, servers, written } = this.#parts;
-    const known = new Set(await servers.placedOn(host.id));
+    const { clock, database, logger, comparisons, written } = this.#parts;
+    const known = new Set(await comparisons.placedOn(host.id));
     const unknown = guests.filter(({ id }) => !known.has(id));
     const events: Statement[] = [];
     for (const { id, power } of unknown) {
-      if (this.#strangers.has(id) || (await servers.mayBeOn(id, host.id))) continue;
+      if (this.#strangers.has(id) || (await comparisons.mayBeOn(id, host.id))) continue;
       this.#strangers.add(id);
       logger.warn({ host: host.name, guestId: id }, "a guest of no server is on the host");
       const data = { host: host.name, guestId: id, power };
@@ -183,10 +183,10 @@ export class PowerSync {
 
   /** Lets go the images that are held for a server that is gone, or on another host with no operation under way. */
   async #releaseHolders(host: OpenHost): Promise<void> {
-    const { logger, servers } = this.#parts;
+    const { logger, comparisons } = this.#parts;
     for (const holder of host.recovery.holdersWithoutGuest) {
       try {
-        if (await servers.mayBeOn(holder, host.id)) continue;
+        if (await comparisons.mayBeOn(holder, host.id)) continue;
         await bind(host).images.release(holder);
         logger.info({ host: host.name, holder }, "images of a server that is gone were let go");
       } catch (err) {

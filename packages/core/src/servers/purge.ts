@@ -3,7 +3,8 @@ import type { OperationEngine } from "../operations/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { deletionOf } from "./deletion.ts";
 import { refusalNow } from "./gate.ts";
-import type { ServerRow, ServerStore } from "./store.ts";
+import type { ServerStore } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /** Servers that one run begins to delete: the next one goes on. */
 const mostAtOnce = 100;

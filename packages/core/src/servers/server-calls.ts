@@ -23,8 +23,9 @@ import type { GuestWatch } from "./guest-watch.ts";
 import type { Server, ServerState } from "./model.ts";
 import type { ServerPlanner } from "./planner.ts";
 import type { ServerSizes } from "./sizes.ts";
-import { serverOf } from "./store.ts";
-import type { ServerRow, ServerStore } from "./store.ts";
+import { serverOf } from "./server-row.ts";
+import type { ServerStore } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /** What the servers' facade needs. */
 export interface ServersDependencies {

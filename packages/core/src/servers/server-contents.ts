@@ -8,7 +8,7 @@ import { rescueServer, unrescueServer } from "./operations/rescue-server.ts";
 import { restoreServer } from "./operations/soft-delete.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { ServerPower } from "./server-power.ts";
-import type { ServerRow } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /** What a server boots from, and what of it comes back. */
 export class ServerContents extends ServerPower {

@@ -18,7 +18,7 @@ import { resizeServer } from "./operations/resize-server.ts";
 import { revertResize } from "./operations/revert-resize.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { ServerContents } from "./server-contents.ts";
-import type { ServerRow } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /** A resize that was asked for. */
 interface Resize {

@@ -2,7 +2,7 @@ import { Nothing, parseInput } from "../parse.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { ServerAction, ServerConsole, RebootServer, StopServer } from "./model.ts";
 import type { Server } from "./model.ts";
-import type { ServerRow } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 import {
   pauseServer,
   rebootServer,

@@ -1,7 +1,7 @@
 import type { Flavor } from "../flavors/model.ts";
 import type { BandwidthPolicy } from "../networks/bandwidth-policy.ts";
 import type { SizeColumns } from "./operations/resize-plan.ts";
-import type { ServerRow } from "./store.ts";
+import type { ServerRow } from "./server-row.ts";
 
 /**
  * What a server's row says of its size when it gets this flavor: the flavor's values are copied, and the bandwidth

@@ -10,8 +10,8 @@ import { claimOf } from "./operations/claim-plan.ts";
 import type { ClaimPlan } from "./operations/claim-plan.ts";
 import type { Placing } from "./operations/placing.ts";
 import type { ServerSize, SizeColumns } from "./operations/resize-plan.ts";
+import type { ServerRow } from "./server-row.ts";
 import { columnsOf, flavorColumns } from "./size-columns.ts";
-import type { ServerRow } from "./store.ts";
 
 /** What sizes are made from. */
 export interface SizesDependencies {

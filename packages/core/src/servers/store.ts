@@ -9,67 +9,9 @@ import type { Page } from "../names.ts";
 import type { ServerActionName } from "./actions.ts";
 import { gateCondition } from "./gate-condition.ts";
 import type { Asker } from "./gate-condition.ts";
-import { comparedStates } from "./drift.ts";
-import type { GuestStatus, Server, ServerState } from "./model.ts";
-import type { ServerGroupPolicy } from "../server-groups/model.ts";
+import type { GuestStatus, ServerState } from "./model.ts";
+import type { ServerRow } from "./server-row.ts";
 import type { PendingResize } from "./operations/resize-plan.ts";
-
-/** A server's row, with its host's name and zone. */
-export interface ServerRow {
-  readonly id: string;
-  readonly project_id: string;
-  readonly user_id: string;
-  readonly name: string;
-  readonly state: ServerState;
-  readonly flavor: string;
-  readonly vcpus: number;
-  readonly milli_ecu_per_vcpu: number;
-  readonly memory_mib: number;
-  readonly system_disk_gib: number;
-  readonly ephemeral_disk_gib: number;
-  readonly resources: string;
-  readonly image_id: string;
-  readonly requested_zone: string | null;
-  readonly host_id: string | null;
-  readonly keypair: string | null;
-  readonly group_id: string | null;
-  readonly group_name: string | null;
-  readonly group_policy: ServerGroupPolicy | null;
-  readonly internal_rate_kbit: number;
-  readonly internal_ceil_kbit: number;
-  readonly external_rate_kbit: number;
-  readonly external_ceil_kbit: number;
-  readonly guest: GuestStatus["state"];
-  readonly guest_since_ms: number;
-  readonly busy: number | boolean;
-  /** Whose lock keeps others off. */
-  readonly locked_by: "project" | "operator" | null;
-  /** What a rescued or resized one goes back to. */
-  readonly state_before: ServerState | null;
-  /** What a rescued one boots from. */
-  readonly rescue_image_id: string | null;
-  /** What a deleted one goes back to while it can be restored. */
-  readonly deleted_from: ServerState | null;
-  /** When a deleted one can be restored no more. */
-  readonly purge_at_ms: number | null;
-  readonly operation_id: string;
-  readonly fault: string | null;
-  /** A resize that is neither confirmed nor reverted, as JSON. */
-  readonly resize: string | null;
-  readonly created_at_ms: number;
-  readonly host_name: string | null;
-  readonly host_zone: string | null;
-}
-
-/** A server that no operation has, with what tells whether one has had it since. */
-export interface ComparedServer {
-  readonly id: string;
-  readonly project_id: string;
-  readonly name: string;
-  readonly state: ServerState;
-  readonly host_id: string;
-  readonly operation_id: string;
-}
 
 /** Which servers to find. */
 export interface FindServers {
@@ -147,50 +89,6 @@ export class ServerStore {
   /** Takes it back as a deleted one that can be restored until then. */
   softDeleted(serverId: string, from: ServerState, purgeAtMs: number): Script {
     return this.setState(serverId, "softDeleted", { deleted_from: from, purge_at_ms: purgeAtMs });
-  }
-
-  /**
-   * Its guest is otherwise than it: guard `state` when an operation has it, or has had it since it was compared.
-   * @param operationId gives it to the operation that answers
-   */
-  drifted(server: ComparedServer, state: ServerState, fault: CloudHostError | null, operationId?: string): Statement {
-    const takes = operationId === undefined ? "" : ", busy = TRUE, operation_id = ?";
-    return guarded(
-      "state",
-      `UPDATE ${this.#database.tables.servers} SET state = ?, fault = ?${takes} WHERE id = ? AND NOT busy AND state = ? AND host_id = ? AND operation_id = ?`,
-      [
-        state,
-        fault === null ? null : JSON.stringify(fault.toJSON()),
-        ...(operationId === undefined ? [] : [operationId]),
-        server.id,
-        server.state,
-        server.host_id,
-        server.operation_id,
-      ],
-    );
-  }
-
-  /** A server that may be compared with its guest now. */
-  async compared(serverId: string): Promise<ComparedServer | undefined> {
-    return this.#database.first<ComparedServer>(this.#compared().where({ id: serverId }));
-  }
-
-  /** Those of a host. */
-  async comparedOn(hostId: string): Promise<readonly ComparedServer[]> {
-    return this.#database.all<ComparedServer>(this.#compared().where({ host_id: hostId }).orderBy("id"));
-  }
-
-  /** Ids of all that are on a host. */
-  async placedOn(hostId: string): Promise<readonly string[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.servers).where({ host_id: hostId }).whereNull("deleted_at_ms").select("id");
-    return (await this.#database.all<{ id: string }>(query)).map(({ id }) => id);
-  }
-
-  /** Whether a server of that id is on the host, or an operation under way may have put it there. */
-  async mayBeOn(serverId: string, hostId: string): Promise<boolean> {
-    const row = await this.get(serverId);
-    return row !== undefined && (row.host_id === hostId || Boolean(row.busy) || row.state === "resized");
   }
 
   /** Takes it back as it was. */
@@ -321,15 +219,6 @@ export class ServerStore {
     return found;
   }
 
-  #compared() {
-    const { read, tables } = this.#database;
-    return read(tables.servers)
-      .where({ busy: false })
-      .whereNotNull("host_id")
-      .whereIn("state", [...comparedStates])
-      .select("id", "project_id", "name", "state", "host_id", "operation_id");
-  }
-
   #rows() {
     const { read, tables } = this.#database;
     return read({ s: tables.servers })
@@ -338,38 +227,4 @@ export class ServerStore {
       .whereNull("s.deleted_at_ms")
       .select("s.*", "h.name as host_name", "h.zone as host_zone", "g.name as group_name", "g.policy as group_policy");
   }
-}
-
-/** A row as its users see it. The host's name is the operators' to see. */
-export function serverOf(row: ServerRow, addresses: readonly ServerAddress[], showHost: boolean): Server {
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    userId: row.user_id,
-    name: row.name,
-    state: row.state,
-    guest: { state: row.guest, sinceMs: row.guest_since_ms },
-    flavor: row.flavor,
-    vcpus: row.vcpus,
-    milliEcuPerVcpu: row.milli_ecu_per_vcpu,
-    memoryMib: row.memory_mib,
-    systemDiskGib: row.system_disk_gib,
-    ephemeralDiskGib: row.ephemeral_disk_gib,
-    resources: JSON.parse(row.resources) as Record<string, number>,
-    imageId: row.image_id,
-    zone: row.host_zone,
-    host: showHost ? row.host_name : null,
-    addresses: [...addresses],
-    internal: { rateKbit: row.internal_rate_kbit, ceilKbit: row.internal_ceil_kbit },
-    external:
-      row.external_rate_kbit === 0 ? null : { rateKbit: row.external_rate_kbit, ceilKbit: row.external_ceil_kbit },
-    keypair: row.keypair,
-    group: row.group_name,
-    busy: Boolean(row.busy),
-    locked: row.locked_by !== null,
-    operationId: row.operation_id,
-    fault: row.fault === null ? null : (JSON.parse(row.fault) as NonNullable<Server["fault"]>),
-    restorableUntilMs: row.state === "softDeleted" ? row.purge_at_ms : null,
-    createdAtMs: row.created_at_ms,
-  };
 }

@@ -6,7 +6,7 @@ import type { ServerActionName } from "../../src/servers/actions.ts";
 import { refusalOf } from "../../src/servers/gate.ts";
 import { ServerState } from "../../src/servers/model.ts";
 import { ServerStore } from "../../src/servers/store.ts";
-import type { ServerRow } from "../../src/servers/store.ts";
+import type { ServerRow } from "../../src/servers/server-row.ts";
 import { overDatabases } from "../support/databases.ts";
 import { serverRow, testFleet } from "../support/fleet.ts";
 

@@ -86,10 +86,10 @@ overDatabases((open) => {
     it("is let alone while an operation has its server, and when an operation was faster", async () => {
       const { cloud, album, server, container, drifts, shown } = await fixture();
       const sync = container.get(tokens.powerSync);
-      const servers = container.get(tokens.servers);
-      const compared = await servers.compared(server.id);
+      const comparisons = container.get(tokens.comparisons);
+      const compared = await comparisons.compared(server.id);
       await (await album.servers.reboot(server.id)).result();
-      const late = servers.drifted(compared as NonNullable<typeof compared>, "stopped", null);
+      const late = comparisons.drifted(compared as NonNullable<typeof compared>, "stopped", null);
       const written = container.get(tokens.database).run({ statements: [late], result: undefined });
       await expect(written).rejects.toMatchObject({ guard: "state" });
       expect(await shown()).toMatchObject({ state: "active" });
