@@ -1,31 +1,21 @@
-import { builtInColumns, quotaColumn } from "../database/columns.ts";
-import type { Database } from "../database/database.ts";
-import { lockInOrder } from "../database/lock-in-order.ts";
-import { guarded, insertInto, statement } from "../database/script.ts";
+import { builtInColumns } from "../database/columns.ts";
+import { guarded } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import { builtInResources } from "../ports/host.ts";
-import { quotaNames } from "../quotas/model.ts";
-import type { QuotaName } from "../quotas/model.ts";
-import type { QuotaStore } from "../quotas/store.ts";
-import type { ServerGroupStore } from "../server-groups/store.ts";
-import { allocationOf, declaredAmount, declaredOf, quotaNeeds, quotaSources } from "./claims.ts";
-import type { Claim, ClaimWatcher } from "./claims.ts";
+import { allocationOf, ClaimStatements, declaredOf, quotaNeeds } from "./claim-statements.ts";
+import type { Claim, ClaimParts } from "./claim-statements.ts";
 
 /**
  * Changes what a server has claimed already: its size, its host, or both. While it holds places on two hosts its quotas
  * hold the larger of the two, each resource for itself. Guarded like every claim: growth only where there is room.
  */
 export class ClaimChanges {
-  readonly #database: Database;
-  readonly #quotas: QuotaStore;
-  readonly #groups: ServerGroupStore;
-  readonly #watcher: ClaimWatcher;
+  readonly #parts: ClaimParts;
+  readonly #statements: ClaimStatements;
 
-  constructor(database: Database, quotas: QuotaStore, groups: ServerGroupStore, watcher: ClaimWatcher) {
-    this.#database = database;
-    this.#quotas = quotas;
-    this.#groups = groups;
-    this.#watcher = watcher;
+  constructor(parts: ClaimParts) {
+    this.#parts = parts;
+    this.#statements = new ClaimStatements(parts);
   }
 
   /**
@@ -33,7 +23,8 @@ export class ClaimChanges {
    * `allocation` when it has not claimed just `from`.
    */
   change(serverId: string, hostId: string, from: Claim, to: Claim): Script {
-    const { allocations, hosts } = this.#database.tables;
+    const { database, watcher } = this.#parts;
+    const { allocations, hosts } = database.tables;
     const deltas = builtInResources.map((name) => (to.resources[name] ?? 0) - (from.resources[name] ?? 0));
     const sets = builtInColumns.map((column) => `${column}_used = ${column}_used + ?`);
     const growing = builtInColumns.flatMap((column, index) => {
@@ -43,7 +34,7 @@ export class ClaimChanges {
     const before = allocationOf(from);
     const after = allocationOf(to);
     const columns = Object.keys(after);
-    const declared = this.#declaredDeltas(hostId, from, to);
+    const declared = this.#statements.declared(hostId, differences(declaredOf(from), declaredOf(to)));
     return {
       statements: [
         guarded(
@@ -61,10 +52,10 @@ export class ClaimChanges {
       ],
       result: undefined,
       committed: (rows) => {
-        for (const row of rows[0] ?? []) this.#watcher.changed(row);
-        if (declared.length > 0) this.#watcher.stale();
+        for (const row of rows[0] ?? []) watcher.changed(row);
+        if (declared.length > 0) watcher.stale();
       },
-      refused: async (guard) => this.#refused(guard, from, to),
+      refused: (guard) => this.#refused(guard, from, to),
     };
   }
 
@@ -73,102 +64,28 @@ export class ClaimChanges {
    * place takes more than the old.
    */
   takeNext(serverId: string, hostId: string, from: Claim, to: Claim): Script<{ targetId: string }> {
-    const { allocations, hosts } = this.#database.tables;
-    const needs = builtInResources.map((name) => to.resources[name] ?? 0);
-    const sets = builtInColumns.map((column) => `${column}_used = ${column}_used + ?`);
-    const guards = builtInColumns.map((column) => `${column}_used + ? <= ${column}_total`);
-    const declared = this.#declaredDeltas(hostId, { ...from, resources: {} }, to);
+    const place = this.#statements.take(serverId, hostId, to);
     return {
-      statements: [
-        guarded(
-          "host",
-          `UPDATE ${hosts} SET ${sets.join(", ")} WHERE id = ? AND enabled AND state = 'up' AND ${guards.join(" AND ")} RETURNING *`,
-          [...needs, hostId, ...needs],
-        ),
-        ...declared,
-        insertInto(allocations, {
-          server_id: serverId,
-          host_id: hostId,
-          project_id: to.projectId,
-          ...allocationOf(to),
-        }),
-        ...(to.group === undefined ? [] : this.#groups.take(serverId, to.group, hostId)),
-        ...this.#quotaDeltas(from, larger(from, to)),
-      ],
+      ...place,
+      statements: [...place.statements, ...this.#quotaDeltas(from, larger(from, to))],
       result: { targetId: hostId },
-      committed: (rows) => {
-        for (const row of rows[0] ?? []) this.#watcher.changed(row);
-        if (declared.length > 0) this.#watcher.stale();
-      },
-      refused: async (guard) => {
-        if (guard === "quota") return this.#refused(guard, from, to);
-        this.#watcher.stale();
-        return "next";
-      },
+      refused: (guard) => this.#refused(guard, from, to),
     };
   }
 
   /** Gives back every place but the one on this host, and of the quotas what that one does not need. */
   settle(serverId: string, hostId: string): Script {
-    const { allocations, hosts, host_resources: declared, quotas } = this.#database.tables;
-    const others = `SELECT host_id FROM ${allocations} WHERE server_id = ? AND host_id <> ?`;
-    const given = builtInColumns.map(
-      (column) =>
-        `${column}_used = ${column}_used - (SELECT a.${column} FROM ${allocations} a WHERE a.server_id = ? AND a.host_id = ${hosts}.id)`,
-    );
-    const mine = (what: string, where: string): string =>
-      `(SELECT ${what} FROM ${allocations} WHERE server_id = ?${where})`;
-    const quotaGiven = quotaSources.map(
-      ([name, source]) =>
-        `${quotaColumn(name, "used")} = ${quotaColumn(name, "used")} - (${mine(`MAX(${source})`, "")} - ${mine(source, " AND host_id = ?")})`,
-    );
-    const amount = declaredAmount(this.#database);
-    return {
-      statements: [
-        ...lockInOrder(this.#database, hosts, `id IN (${others})`, [serverId, hostId]),
-        statement(`UPDATE ${hosts} SET ${given.join(", ")} WHERE id IN (${others}) RETURNING *`, [
-          ...given.map(() => serverId),
-          serverId,
-          hostId,
-        ]),
-        statement(
-          `UPDATE ${declared} SET used = used - ${amount} WHERE host_id IN (${others}) AND ${amount} IS NOT NULL RETURNING host_id`,
-          [serverId, serverId, hostId, serverId],
-        ),
-        ...this.#groups.settle(serverId, hostId),
-        statement(
-          `UPDATE ${quotas} SET ${quotaGiven.join(", ")} WHERE project_id = ${mine("project_id", " AND host_id = ?")}`,
-          [...quotaGiven.flatMap(() => [serverId, serverId, hostId]), serverId, hostId],
-        ),
-        statement(`DELETE FROM ${allocations} WHERE server_id = ? AND host_id <> ?`, [serverId, hostId]),
-      ],
-      result: undefined,
-      committed: () => this.#watcher.stale(),
-    };
-  }
-
-  #declaredDeltas(hostId: string, from: Claim, to: Claim): readonly Statement[] {
-    const { host_resources: table } = this.#database.tables;
-    const [before, after] = [declaredOf(from), declaredOf(to)];
-    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) => {
-      const delta = (after[name] ?? 0) - (before[name] ?? 0);
-      const sql = `UPDATE ${table} SET used = used + ? WHERE host_id = ? AND name = ?`;
-      if (delta === 0) return [];
-      if (delta < 0) return [statement(sql, [delta, hostId, name])];
-      return [guarded("host", `${sql} AND used + ? <= total`, [delta, hostId, name, delta])];
-    });
+    return { ...this.#statements.giveBack(serverId, hostId), result: undefined };
   }
 
   #quotaDeltas(from: Claim, to: Claim): readonly Statement[] {
-    const deltas = differences(from, to);
-    return Object.keys(deltas).length === 0 ? [] : [this.#quotas.change(to.projectId, deltas)];
+    const deltas = quotaDifferences(from, to);
+    return Object.keys(deltas).length === 0 ? [] : [this.#parts.quotas.change(to.projectId, deltas)];
   }
 
-  async #refused(guard: string, from: Claim, to: Claim) {
-    const growth = Object.fromEntries(Object.entries(differences(from, to)).filter(([, delta]) => delta > 0));
-    if (guard === "quota") return (await this.#quotas.shortage(to.projectId, growth)) ?? "again";
-    this.#watcher.stale();
-    return "next" as const;
+  #refused(guard: string, from: Claim, to: Claim) {
+    const growth = Object.fromEntries(Object.entries(quotaDifferences(from, to)).filter(([, delta]) => delta > 0));
+    return this.#statements.refused(guard, to.projectId, growth);
   }
 }
 
@@ -185,13 +102,14 @@ export function larger(one: Claim, other: Claim): Claim {
   };
 }
 
-/** By quota, what one size takes more than the other; what does not differ is left out. */
-function differences(from: Claim, to: Claim): Partial<Record<QuotaName, number>> {
-  const [before, after] = [quotaNeeds(from), quotaNeeds(to)];
-  return Object.fromEntries(
-    quotaNames.flatMap((name) => {
-      const delta = (after[name] ?? 0) - (before[name] ?? 0);
-      return delta === 0 ? [] : [[name, delta]];
-    }),
-  );
+/** By quota, what one size takes more than the other. */
+const quotaDifferences = (from: Claim, to: Claim) => differences(quotaNeeds(from), quotaNeeds(to));
+
+/** By name, what one has more than the other; what does not differ is left out. */
+function differences<Name extends string>(from: Amounts<Name>, to: Amounts<Name>): Record<Name, number> {
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])] as Name[];
+  const deltas = names.map((name) => [name, (to[name] ?? 0) - (from[name] ?? 0)] as const);
+  return Object.fromEntries(deltas.filter(([, delta]) => delta !== 0)) as Record<Name, number>;
 }
+
+type Amounts<Name extends string> = Readonly<Partial<Record<Name, number>>>;

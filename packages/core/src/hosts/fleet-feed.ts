@@ -3,7 +3,7 @@ import { CloudHostError } from "../errors.ts";
 import type { DecideTools, GroupToPlace } from "../operations/tools.ts";
 import { explanationText } from "../ports/explanation-text.ts";
 import type { Fleet, FleetChange, PlacementGroup, Scheduler } from "../ports/scheduler.ts";
-import type { ClaimWatcher } from "./claims.ts";
+import type { ClaimWatcher } from "./claim-statements.ts";
 import type { AggregateStore, PropertiesByHost } from "../aggregates/store.ts";
 import type { ServerGroupStore } from "../server-groups/store.ts";
 import { hostViewOf } from "./store.ts";

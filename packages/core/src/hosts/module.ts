@@ -22,7 +22,7 @@ export const hostsModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.claims)
     .toResolvedValue(
-      (database, quotas, groups, feed) => new Claims(database, quotas, groups, feed),
+      (database, quotas, groups, watcher) => new Claims({ database, quotas, groups, watcher }),
       [tokens.database, tokens.quotas, tokens.serverGroups, tokens.feed],
     )
     .inSingletonScope();
@@ -34,7 +34,7 @@ export const hostsModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.claimChanges)
     .toResolvedValue(
-      (database, quotas, groups, feed) => new ClaimChanges(database, quotas, groups, feed),
+      (database, quotas, groups, watcher) => new ClaimChanges({ database, quotas, groups, watcher }),
       [tokens.database, tokens.quotas, tokens.serverGroups, tokens.feed],
     )
     .inSingletonScope();

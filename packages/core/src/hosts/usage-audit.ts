@@ -6,8 +6,8 @@ import { outboxEvent } from "../operations/outbox.ts";
 import type { Clock } from "../ports/clock.ts";
 import { builtInResources } from "../ports/host.ts";
 import type { Logger } from "../ports/logger.ts";
-import { quotaSources } from "./claims.ts";
-import type { ClaimWatcher } from "./claims.ts";
+import { quotaSources } from "./claim-statements.ts";
+import type { ClaimWatcher } from "./claim-statements.ts";
 import type { UsageDrift } from "./model.ts";
 
 /** What {@link UsageAuditor} works with. */

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Database } from "../../src/database/database.ts";
 import { GuardFailed } from "../../src/database/script.ts";
 import { larger } from "../../src/hosts/claim-changes.ts";
-import type { Claim } from "../../src/hosts/claims.ts";
+import type { Claim } from "../../src/hosts/claim-statements.ts";
 import { hostOf } from "../../src/hosts/store.ts";
 import { overDatabases } from "../support/databases.ts";
 import { testFleet } from "../support/fleet.ts";

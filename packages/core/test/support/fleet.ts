@@ -3,7 +3,7 @@ import type { Database } from "../../src/database/database.ts";
 import { insertInto, script } from "../../src/database/script.ts";
 import { ClaimChanges } from "../../src/hosts/claim-changes.ts";
 import { Claims } from "../../src/hosts/claims.ts";
-import type { Claim } from "../../src/hosts/claims.ts";
+import type { Claim } from "../../src/hosts/claim-statements.ts";
 import { HostStore } from "../../src/hosts/store.ts";
 import { uuidv7Ids } from "../../src/ids.ts";
 import type { HostInventory } from "../../src/ports/host.ts";
@@ -56,8 +56,8 @@ export async function testFleet(
   }
   const watcher = { changed() {}, stale() {} };
   const groups = new ServerGroupStore(database);
-  const claims = new Claims(database, quotas, groups, watcher);
-  const claimChanges = new ClaimChanges(database, quotas, groups, watcher);
+  const claims = new Claims({ database, quotas, groups, watcher });
+  const claimChanges = new ClaimChanges({ database, quotas, groups, watcher });
   const server = async (): Promise<string> => {
     const id = ids.next("srv");
     await database.run(script(serverRow(database, id, project.id)));
