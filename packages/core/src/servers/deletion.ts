@@ -2,8 +2,8 @@ import type { DeleteServer, ServerState } from "./model.ts";
 import { deleteServer } from "./operations/delete-server.ts";
 import { PendingResize } from "./operations/resize-plan.ts";
 import { softDeleteServer } from "./operations/soft-delete.ts";
-import type { ActionCall } from "./server-calls.ts";
 import type { ServerRow } from "./server-row.ts";
+import type { ActionCall } from "./submit-action.ts";
 
 /** How long the OS of a server may take that is stopped because it is deleted, in milliseconds. */
 const graceMs = 30_000;

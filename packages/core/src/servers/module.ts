@@ -47,7 +47,7 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.serverPurge)
     .toResolvedValue(
-      (servers, engine, clock) => new ServerPurge(servers, engine, clock),
+      (servers, engine, clock) => new ServerPurge({ servers, engine, clock }),
       [tokens.servers, tokens.engine, tokens.clock],
     )
     .inSingletonScope();

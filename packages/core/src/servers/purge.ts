@@ -2,53 +2,39 @@ import { isCloudHostError } from "../errors.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { deletionOf } from "./deletion.ts";
-import { refusalNow } from "./gate.ts";
 import type { ServerStore } from "./store.ts";
-import type { ServerRow } from "./server-row.ts";
+import { submitAction } from "./submit-action.ts";
 
 /** Servers that one run begins to delete: the next one goes on. */
 const mostAtOnce = 100;
 
 /** Operators pass every lock; so does time. */
-const asker = { everywhere: true };
+const actor = { userId: "system: purge", everywhere: true };
+
+/** What {@link ServerPurge} works with. */
+export interface ServerPurgeParts {
+  readonly servers: ServerStore;
+  readonly engine: OperationEngine;
+  readonly clock: Clock;
+}
 
 /** Deletes for good what can be restored no more. */
 export class ServerPurge {
-  readonly #servers: ServerStore;
-  readonly #engine: OperationEngine;
-  readonly #clock: Clock;
+  readonly #parts: ServerPurgeParts;
 
-  constructor(servers: ServerStore, engine: OperationEngine, clock: Clock) {
-    this.#servers = servers;
-    this.#engine = engine;
-    this.#clock = clock;
+  constructor(parts: ServerPurgeParts) {
+    this.#parts = parts;
   }
 
   /** Begins the deletions that are due. One that somebody was faster with is passed over. */
   async reconcile(): Promise<void> {
-    for (const row of await this.#servers.expired(this.#clock.nowMs(), mostAtOnce)) {
+    const { clock, servers } = this.#parts;
+    for (const row of await servers.expired(clock.nowMs(), mostAtOnce)) {
       try {
-        await this.#purge(row);
+        await submitAction(this.#parts, actor, row, deletionOf(row, {}, 0));
       } catch (error) {
         if (!isCloudHostError(error, "CONFLICT") && !isCloudHostError(error, "NOT_FOUND")) throw error;
       }
     }
-  }
-
-  async #purge(row: ServerRow): Promise<void> {
-    const request = {};
-    const { definition, plan, meanwhile } = deletionOf(row, request, 0);
-    await this.#engine.submit({
-      definition,
-      projectId: row.project_id,
-      actor: { userId: "system: purge" },
-      resourceId: row.id,
-      hostId: row.host_id ?? undefined,
-      idempotencyKey: undefined,
-      request,
-      input: await plan(row),
-      statements: (operationId) => [this.#servers.begin(row, operationId, "delete", asker, meanwhile)],
-      refused: () => refusalNow(this.#servers, row.id, "delete", asker),
-    });
   }
 }

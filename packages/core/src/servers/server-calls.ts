@@ -4,13 +4,11 @@ import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
 import type { ChangePermission } from "../access/permissions.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
-import type { Binding, Script } from "../database/script.ts";
-import { CloudHostError, isCloudHostError } from "../errors.ts";
+import type { Binding } from "../database/script.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { ClaimChanges } from "../hosts/claim-changes.ts";
 import type { HostStore } from "../hosts/store.ts";
 import type { Ids } from "../ids.ts";
-import type { OperationDefinition } from "../operations/definition.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
 import type { DecideTools } from "../operations/tools.ts";
@@ -20,12 +18,14 @@ import type { ServerActionName } from "./actions.ts";
 import { findServer } from "./find-server.ts";
 import { refusalNow, refusalOf } from "./gate.ts";
 import type { GuestWatch } from "./guest-watch.ts";
-import type { Server, ServerState } from "./model.ts";
+import type { Server } from "./model.ts";
 import type { ServerPlanner } from "./planner.ts";
 import type { ServerSizes } from "./sizes.ts";
 import { serverOf } from "./server-row.ts";
-import type { ServerStore } from "./store.ts";
 import type { ServerRow } from "./server-row.ts";
+import type { ServerStore } from "./store.ts";
+import { submitAction } from "./submit-action.ts";
+import type { ActionCall } from "./submit-action.ts";
 
 /** What the servers' facade needs. */
 export interface ServersDependencies {
@@ -60,28 +60,6 @@ export interface AskedOfServer<Schema extends z.ZodType<object>> {
   readonly input: unknown;
   /** What the input is called when it does not fit. */
   readonly what: string;
-}
-
-/** An action that takes steps outside. */
-export interface ActionCall {
-  readonly action: ServerActionName;
-  readonly definition: OperationDefinition;
-  /** What was asked for, parsed. */
-  readonly request: { readonly idempotencyKey?: string | undefined };
-  /** What the steps need, from the server's row. */
-  readonly plan: (row: ServerRow) => object | Promise<object>;
-  /** The state that it is in until the operation ends, where that is another. */
-  readonly meanwhile?: ServerState;
-  /** What is claimed with the operation's row, so that nobody takes it before the operation begins. */
-  readonly claims?: Script;
-}
-
-/** Why a claim that commits with its operation was refused: `EXHAUSTED` where it is the host that has no room. */
-async function claimRefusal(claims: Script | undefined, guard: string): Promise<CloudHostError> {
-  const why = await claims?.refused?.(guard);
-  if (isCloudHostError(why)) return why;
-  const details = { resource: "room on the server's host" };
-  return new CloudHostError("EXHAUSTED", "The server's host has no room for it.", details, { retryable: true });
 }
 
 /** What every method of the servers' facade does alike, for one caller. */
@@ -132,30 +110,8 @@ export class ServerCalls {
   }
 
   /** Begins an action on a server that is known already. */
-  async submit(scope: ChangeScope, row: ServerRow, call: ActionCall): Promise<{ id: string; resourceId: string }> {
-    const { engine, servers } = this.dependencies;
-    const { action, definition, plan, meanwhile } = call;
-    const { idempotencyKey } = call.request;
-    const request = { ...call.request, server: row.id };
-    const asked = { definition, projectId: row.project_id, idempotencyKey, request };
-    const earlier = await engine.earlier(asked);
-    if (earlier !== undefined) return earlier;
-    // Said before it is planned: a plan may need what only the right state has.
-    const refusal = refusalOf(row, action, scope);
-    if (refusal !== undefined) throw refusal;
-    return engine.submit({
-      ...asked,
-      actor: scope,
-      resourceId: row.id,
-      hostId: row.host_id ?? undefined,
-      input: await plan(row),
-      statements: (operationId) => [
-        servers.begin(row, operationId, action, scope, meanwhile),
-        ...(call.claims?.statements ?? []),
-      ],
-      refused: async (guard) =>
-        guard === "state" ? refusalNow(servers, row.id, action, scope) : claimRefusal(call.claims, guard),
-    });
+  submit(scope: ChangeScope, row: ServerRow, call: ActionCall): Promise<{ id: string; resourceId: string }> {
+    return submitAction(this.dependencies, scope, row, call);
   }
 
   /** Does an action that only writes to the server's own row, and tells of it as an event. */
