@@ -25,6 +25,7 @@ export interface DriverWork {
   readonly calls: Calls;
   readonly clock: Clock;
   readonly options: FakeHostOptions;
+  readonly inventory: ComputeInventory;
   /** One change of a guest at a time, unless the signal has fired by then. */
   readonly alone: <T>(guestId: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 }
@@ -41,6 +42,7 @@ export function driverWork({ open, options, inventory, clock, calls }: ComputePa
     calls,
     clock,
     options,
+    inventory,
     alone: (guestId, signal, work) =>
       lanes.run(guestId, async () => {
         throwIfCancelled(signal, `a change of ${guestId}`);

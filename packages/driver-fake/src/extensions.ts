@@ -12,6 +12,7 @@ import type {
   Pauser,
   Suspender,
 } from "@cloudhost/core/ports";
+import { adoptionMethods } from "./adoption-methods.ts";
 import { consoleText, endOf } from "./console.ts";
 import { StoppedDisks } from "./disks/stopped-disks.ts";
 import type { DriverWork } from "./driver-work.ts";
@@ -20,7 +21,13 @@ import type { FakeHostOptions } from "./options.ts";
 
 /** The optional methods of a fake host's driver that its capabilities promise, and no others. */
 export function extensionsOf(work: DriverWork): Partial<ComputeExtensions> {
-  const all = { ...powerMethods(work), ...diskMethods(work), ...liveMethods(work), ...consoleMethods(work) };
+  const all: ComputeExtensions = {
+    ...powerMethods(work),
+    ...diskMethods(work),
+    ...liveMethods(work),
+    ...consoleMethods(work),
+    ...adoptionMethods(work),
+  };
   const promised = new Set<string>(
     Object.entries(extensionMethods).flatMap(([capability, methods]) =>
       capability in work.options.capabilities &&

@@ -1,5 +1,5 @@
 import { CloudHostError, parseInput } from "@cloudhost/core/ports";
-import type { DiskKey, HostConfig } from "@cloudhost/core/ports";
+import type { AdoptionObstacle, DiskKey, HostConfig, StrangerGuest } from "@cloudhost/core/ports";
 import { computeModuleUrl } from "./compute-module.ts";
 import { StoppedDisks } from "./disks/stopped-disks.ts";
 import type { FakeDiskView } from "./disks/stopped-disks.ts";
@@ -17,6 +17,27 @@ import type { GuestUse } from "./world/use.ts";
 /** What a guest has used since it was defined. */
 export interface GuestStatistics extends GuestUse {
   readonly diskWrittenBytes: number;
+}
+
+/** A guest that somebody made on a host past its driver. */
+export interface FakeStranger {
+  readonly name: string;
+  /** @defaultValue its name */
+  readonly key?: string;
+  /** @defaultValue running */
+  readonly power?: StrangerGuest["power"];
+  /** @defaultValue 1 */
+  readonly vcpus?: number;
+  /** @defaultValue 512 */
+  readonly memoryMib?: number;
+  /** Size of its one disk. @defaultValue 1 */
+  readonly diskGib?: number;
+  /** What its disk begins with. @defaultValue nothing */
+  readonly text?: string;
+  /** Of its network interfaces. @defaultValue none */
+  readonly macs?: readonly string[];
+  /** What keeps it from being adopted. @defaultValue nothing */
+  readonly obstacles?: readonly AdoptionObstacle[];
 }
 
 /** A fleet of this process as a test or a demonstration holds it: its faults, its guests' use, and all that is on it. */
@@ -80,6 +101,34 @@ export class FakeWorld implements AsyncDisposable {
     const world = await this.#openWorld(host);
     if (world === undefined) throw new CloudHostError("GUEST_NOT_FOUND", `${host} is not open.`, { guestId });
     await new StoppedDisks(world).write(guestId, disk, text);
+  }
+
+  /**
+   * Puts a guest on an open host as if somebody had made it there by hand, and gives it as the driver will tell it. Its
+   * disk is a raw file that begins with the text.
+   * @throws CloudHostError `HOST_UNAVAILABLE` unless the host is open
+   */
+  async addStranger(host: string, input: FakeStranger): Promise<StrangerGuest> {
+    const world = await this.#openWorld(host);
+    if (world === undefined) {
+      throw new CloudHostError("HOST_UNAVAILABLE", `${host} is not open.`, { host, reason: "no driver has it" });
+    }
+    const { key = input.name, diskGib = 1, macs = [], obstacles = [], text = "", ...rest } = input;
+    await world.strangerDisks.make(key, diskGib, text);
+    const stranger: StrangerGuest = {
+      vcpus: 1,
+      memoryMib: 512,
+      power: "running",
+      architecture: "x86_64",
+      machine: "fake",
+      ...rest,
+      key,
+      disks: [{ source: world.strangerDisks.path(key), format: "raw", sizeGib: diskGib, backing: [] }],
+      nics: macs.map((mac) => ({ mac, on: "bridge br0" })),
+      obstacles: [...obstacles],
+    };
+    await world.commit({ kind: "stranger", stranger });
+    return stranger;
   }
 
   /** Lets hosts in memory go with their drivers. */

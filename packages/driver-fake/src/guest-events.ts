@@ -31,10 +31,12 @@ export class GuestEvents {
     return this.#changes.listen(AbortSignal.any([signal, this.#parts.calls.closed]));
   }
 
-  stateOf({ spec, power, bootAtMs, use }: FakeGuest): GuestState {
+  stateOf({ adopted, spec, power, bootAtMs, use }: FakeGuest): GuestState {
     const { options, clock } = this.#parts;
     const lives = power === "running" || power === "paused";
-    if (!lives || !options.capabilities.guestReady) return { id: spec.id, power, ready: "unknown" };
+    // Nothing in a guest that was made by others tells that it has booted.
+    if (!lives || !options.capabilities.guestReady || adopted !== undefined)
+      return { id: spec.id, power, ready: "unknown" };
     const untilMs = power === "running" ? clock.nowMs() : use.atMs;
     return { id: spec.id, power, ready: untilMs >= bootAtMs + options.bootMs ? "ready" : "booting" };
   }
@@ -51,10 +53,10 @@ export class GuestEvents {
   }
 
   /** Tells when the guest's OS has booted, if it is still the same boot then, and nothing held it up. */
-  #announceReady({ spec, power, boots, bootAtMs }: FakeGuest): void {
+  #announceReady({ adopted, spec, power, boots, bootAtMs }: FakeGuest): void {
     const { machine, options, clock, calls } = this.#parts;
     const leftMs = bootAtMs + options.bootMs - clock.nowMs();
-    if (power !== "running" || !options.capabilities.guestReady || leftMs <= 0) return;
+    if (power !== "running" || !options.capabilities.guestReady || leftMs <= 0 || adopted !== undefined) return;
     const announce = async (): Promise<void> => {
       await clock.sleep(leftMs, calls.closed);
       const guest = machine.guests.get(spec.id);

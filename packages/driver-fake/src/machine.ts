@@ -4,6 +4,7 @@ import { baseSize, rawSize } from "./disks/guest-disks.ts";
 import { diskBytes, writesOf } from "./disks/writes.ts";
 import { liveNeeds } from "./live-change.ts";
 import type { FakeHostOptions } from "./options.ts";
+import { refuseAdopted } from "./world/adoption.ts";
 import type { FakeGuest } from "./world/guest.ts";
 import type { HostWorld } from "./world/host-world.ts";
 import { useAt } from "./world/state.ts";
@@ -44,6 +45,9 @@ export class Machine {
     const present = this.guests.get(spec.id);
     if (present !== undefined && present.power !== "stopped") {
       throw conflict(present.power, ["stopped"], `${spec.id} is ${present.power} with another specification.`);
+    }
+    if (present?.adopted !== undefined) {
+      throw conflict("taken over", ["removed"], `${spec.id} was taken over: it stays as it is until it is removed.`);
     }
     requireFeasible(spec, this.#parts.options.capabilities);
     if (present !== undefined) refuseToShrink(present.spec, spec);
@@ -107,6 +111,7 @@ export class Machine {
   /** Gives a running guest another specification. */
   async change(spec: GuestSpec): Promise<void> {
     const present = this.#require(spec.id, "running");
+    refuseAdopted(present, "a change");
     const { capabilities } = this.#parts.options;
     const missing = liveNeeds(present.spec, spec).find((need) => need === "restart" || !capabilities[need]);
     if (missing !== undefined) throw unsupported(missing === "restart" ? "a change that takes a restart" : missing);
@@ -119,6 +124,7 @@ export class Machine {
 
   async freeze(guestId: string, snapshotId: string, signal: AbortSignal): Promise<DiskSource> {
     const guest = this.guest(guestId);
+    refuseAdopted(guest, "a picture of the disk");
     const { disks } = this.#world;
     if (guest.pictures[snapshotId] !== "frozen") {
       await this.#world.commit({ kind: "freezing", guestId, snapshotId });
@@ -142,7 +148,9 @@ export class Machine {
   }
 
   async remove(guestId: string): Promise<void> {
-    if (this.guests.has(guestId)) await this.#world.commit({ kind: "removed", guestId });
+    const guest = this.guests.get(guestId);
+    if (guest !== undefined) await this.#world.commit({ kind: "removed", guestId });
+    if (guest?.adopted !== undefined) await this.#world.strangerDisks.remove(guest.spec.base.path);
     await this.#world.disks.remove(guestId);
   }
 
@@ -154,6 +162,7 @@ export class Machine {
       }
     }
     await this.#world.disks.reconcile([...this.guests.values()]);
+    await this.#world.strangerDisks.tidy(this.#world.state);
     for (const guestId of this.guests.keys()) await this.#wrote(guestId);
   }
 

@@ -41,6 +41,7 @@ const FakeCapabilities = z.strictObject({
   moveDisks: z.boolean().default(true),
   keepDisks: z.boolean().default(true),
   consoleLog: z.boolean().default(true),
+  adopt: z.boolean().default(true),
   shaping: z.boolean().default(true),
   isolation: z.boolean().default(true),
 });

@@ -2,15 +2,12 @@ import { describeComputeDriver, describeNetworkDriver } from "@cloudhost/conform
 import { noExtensions } from "@cloudhost/core/ports";
 import { openNetworkSubject, openSubject } from "./subject.ts";
 
-/** Adoption is not among those that the fake has. */
-const { adopt: _, ...leastExtensions } = noExtensions;
-
 describeComputeDriver("a fake host in memory", () => openSubject());
 
 describeComputeDriver("a fake host in a folder", () => openSubject({}, "in a folder"));
 
 describeComputeDriver("a fake host that can do least", () =>
-  openSubject({ capabilities: { ...leastExtensions, cpuQuota: false, guestReady: false, directBoot: false } }),
+  openSubject({ capabilities: { ...noExtensions, cpuQuota: false, guestReady: false, directBoot: false } }),
 );
 
 describeNetworkDriver("a fake host", () => openNetworkSubject());

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sampleGuest } from "@cloudhost/conformance";
@@ -154,6 +154,12 @@ function observe(world: FakeWorld): ComputeSubject["host"] {
       return guest?.power === "running" ? guest.spec.nics.map(({ tap }) => tap) : [];
     },
     disks: (guestId) => world.disks("host-1", guestId),
+    addStranger: async (power) => (await world.addStranger("host-1", { name: "by-hand", power, memoryMib: 64 })).key,
+    strangerPicture: async (key) => {
+      const [stranger] = (await theHost(world)).strangers.filter((each) => each.key === key);
+      const [disk] = stranger?.disks ?? [];
+      return { stranger, disk: disk && (await stat(disk.source)).mtimeMs };
+    },
     writeDisk: (guestId, disk, text) => world.writeDisk("host-1", guestId, disk, text),
     cpuBudget: async (guestId) => {
       const cpu = (await guestOf(guestId))?.cpu;

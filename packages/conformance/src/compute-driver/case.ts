@@ -64,6 +64,13 @@ export interface HostObserver {
   writeDisk(guestId: string, disk: DiskKey, text: string): Promise<void>;
   /** Names of the taps that this running guest holds. Needed when the driver claims `liveNics`. */
   taps?(guestId: string): Promise<readonly string[]>;
+  /**
+   * Makes a guest past the driver that can be adopted: of one vCPU, running or stopped, with a disk of its own. Gives its
+   * key. Disposing of the subject removes it, whatever became of it. Needed when the driver claims `adopt`.
+   */
+  addStranger?(power: "running" | "stopped"): Promise<string>;
+  /** All that the hypervisor and the disk say of a stranger, to be compared. Needed when the driver claims `adopt`. */
+  strangerPicture?(key: string): Promise<unknown>;
   /** What the kernel enforces for this running guest. Needed when the driver claims `cpuQuota`. */
   cpuBudget?(guestId: string): Promise<CpuBudget>;
 }

@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { adoptSuite } from "./adopt.ts";
 import { cancelSuite } from "./cancel.ts";
 import { capabilitiesSuite } from "./capabilities.ts";
 import type { OpenComputeSubject } from "./case.ts";
@@ -79,6 +80,9 @@ export function describeComputeDriver(name: string, open: OpenComputeSubject): v
     });
     describe("consoleLog", () => {
       consoleSuite(open);
+    });
+    describe("adopt", () => {
+      adoptSuite(open);
     });
     describe("remove", () => {
       removeSuite(open);

@@ -1,6 +1,7 @@
 import { open, rm, stat } from "node:fs/promises";
 import { bytesFromGib, CloudHostError, diskKey } from "@cloudhost/core/ports";
 import type { BaseDisk, DiskKey, DiskLayer, GuestDisk } from "@cloudhost/core/ports";
+import { refuseAdopted } from "../world/adoption.ts";
 import type { FakeGuest } from "../world/guest.ts";
 import type { HostWorld } from "../world/host-world.ts";
 import type { GuestDisks } from "./guest-disks.ts";
@@ -27,7 +28,7 @@ export class StoppedDisks {
 
   /** @throws CloudHostError `CONFLICT` unless it is stopped */
   async layers(guestId: string): Promise<DiskLayer[]> {
-    const guest = await this.#settled(guestId);
+    const guest = await this.#own(guestId);
     const layers = guest.spec.disks.map(async (each): Promise<DiskLayer> => {
       const disk = diskKey(each);
       const path = this.#disks.layout.layer(guest, disk);
@@ -42,7 +43,7 @@ export class StoppedDisks {
    * `IMAGE_CORRUPT` for a file that cannot be its layer
    */
   async putLayer(guestId: string, disk: DiskKey, file: BaseDisk): Promise<void> {
-    const guest = await this.#settled(guestId);
+    const guest = await this.#own(guestId);
     const bytes = diskBytes(guest.spec, disk);
     if (bytes === 0) {
       throw new CloudHostError("NOT_FOUND", `${guestId} has no disk ${disk}.`, { resource: "disk", id: disk });
@@ -54,7 +55,7 @@ export class StoppedDisks {
   }
 
   async keep(guestId: string, keepId: string): Promise<void> {
-    const guest = await this.#settled(guestId);
+    const guest = await this.#own(guestId);
     if (guest.kept[keepId] !== undefined) return;
     try {
       for (const each of guest.spec.disks) {
@@ -123,6 +124,12 @@ export class StoppedDisks {
 
   get #disks(): GuestDisks {
     return this.#world.disks;
+  }
+
+  /** As {@link StoppedDisks.#settled}, for a guest that the driver itself has made. */
+  async #own(guestId: string): Promise<FakeGuest> {
+    refuseAdopted(this.#world.state.guests.get(guestId), "a change of the disks");
+    return this.#settled(guestId);
   }
 
   /** The guest, its disks there and as it has written them. */

@@ -12,6 +12,8 @@ export type LyingMethod =
   | "keepDisks"
   | "restoreDisks"
   | "dropDisks"
+  | "adopt"
+  | "disown"
   | "remove"
   | "releaseDisk"
   | "network.apply";
@@ -24,6 +26,7 @@ export type FakeMethod =
   | "freezeDisk"
   | "layers"
   | "consoleLog"
+  | "strangers"
   | "get"
   | "list"
   | "recover"

@@ -12,7 +12,7 @@ type Recorded<Kind extends WorldRecord["kind"]> = Extract<WorldRecord, { kind: K
 const mostConsoleEvents = 24;
 
 /** A record that is about one guest. */
-export type GuestRecord = Exclude<WorldRecord, Recorded<"world" | "network">>;
+export type GuestRecord = Exclude<WorldRecord, Recorded<"world" | "network" | "stranger" | "adopted" | "disowned">>;
 
 /** What a guest has used until then. */
 export type UseUntil = (guest: FakeGuest, atMs: number) => GuestUse;
@@ -62,7 +62,8 @@ export function guestAfter(
   return { ...guest, pictures: { ...guest.pictures, [record.snapshotId]: record.kind } };
 }
 
-const made = ({ spec, baseBytes, rescueBytes }: Recorded<"defined">): FakeGuest => ({
+/** A guest that was just made: stopped, and without a past. */
+export const made = ({ spec, baseBytes, rescueBytes }: Omit<Recorded<"defined">, "kind">): FakeGuest => ({
   spec,
   power: "stopped",
   boots: 0,

@@ -1,4 +1,4 @@
-import { BaseDisk, GuestDisk, GuestSpec, GuestState } from "@cloudhost/core/ports";
+import { BaseDisk, GuestDisk, GuestSpec, GuestState, StrangerGuest } from "@cloudhost/core/ports";
 import { z } from "zod";
 import { GuestUse } from "./use.ts";
 
@@ -48,5 +48,7 @@ export const FakeGuest = z.strictObject({
   kept: z.record(z.string(), Kept),
   /** The newest, the oldest first. */
   console: z.array(ConsoleEvent),
+  /** What it was before it was adopted. Its disk is its base then, and what it wrote since is over it. */
+  adopted: StrangerGuest.optional(),
 });
 export type FakeGuest = z.infer<typeof FakeGuest>;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GuestDisks } from "../disks/guest-disks.ts";
+import { StrangerDisks } from "../disks/stranger-disks.ts";
 import { Journal, readJournal } from "./journal.ts";
 import { takeLock } from "./lock.ts";
 import type { WorldRecord } from "./record.ts";
@@ -12,11 +13,13 @@ import type { HostState } from "./state.ts";
 const compactAfter = 1000;
 
 /** Files of a host in its folder. */
-export const hostFiles = { journal: "journal", lock: "lock", disks: "disks" } as const;
+export const hostFiles = { journal: "journal", lock: "lock", disks: "disks", strangers: "strangers" } as const;
 
 /** A fake host's hardware, as it were: what is on it stays when its drivers go. */
 export class HostWorld implements AsyncDisposable {
   readonly disks: GuestDisks;
+  /** Disks of guests that are not the driver's, adopted since or not. */
+  readonly strangerDisks: StrangerDisks;
   readonly #cleanup: AsyncDisposableStack;
   readonly #journal: Journal | undefined;
   #state: HostState;
@@ -26,6 +29,7 @@ export class HostWorld implements AsyncDisposable {
 
   private constructor(dir: string, state: HostState, cleanup: AsyncDisposableStack, journal?: Journal) {
     this.disks = new GuestDisks(join(dir, hostFiles.disks));
+    this.strangerDisks = new StrangerDisks(join(dir, hostFiles.strangers));
     this.#state = state;
     this.#cleanup = cleanup;
     this.#journal = journal;

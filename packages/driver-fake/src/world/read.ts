@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { CpuBudget, GuestSpec, GuestState, HostBinding, TenantMember } from "@cloudhost/core/ports";
+import type { CpuBudget, GuestSpec, GuestState, HostBinding, StrangerGuest, TenantMember } from "@cloudhost/core/ports";
 import { DiskLayout } from "../disks/layout.ts";
 import type { GuestFile } from "../disks/layout.ts";
 import { hostFiles } from "./host-world.ts";
@@ -12,6 +12,8 @@ import type { HostState } from "./state.ts";
 export interface FakeHostView {
   readonly host: string;
   readonly guests: readonly FakeGuestView[];
+  /** Guests that are not the driver's. */
+  readonly strangers: readonly StrangerGuest[];
   /** Its taps, with what they are held to. */
   readonly bindings: readonly HostBinding[];
   readonly members: readonly TenantMember[];
@@ -33,6 +35,8 @@ export interface FakeGuestView {
   readonly snapshotIds: readonly string[];
   /** Under which its disks are kept. */
   readonly keepIds: readonly string[];
+  /** By which it was a stranger, where it was adopted. */
+  readonly adoptedKey: string | undefined;
 }
 
 /**
@@ -51,9 +55,11 @@ export async function readFakeWorld(dir: string): Promise<FakeHostView[]> {
 export async function viewOf(host: string, state: HostState, disks: DiskLayout): Promise<FakeHostView> {
   return {
     host,
-    guests: Array.from(state.guests.values(), ({ spec, power, boots, cpu, pictures, kept }) => {
-      return { spec, power, boots, cpu, snapshotIds: Object.keys(pictures), keepIds: Object.keys(kept) };
+    guests: Array.from(state.guests.values(), ({ spec, power, boots, cpu, pictures, kept, adopted }) => {
+      const ids = { snapshotIds: Object.keys(pictures), keepIds: Object.keys(kept), adoptedKey: adopted?.key };
+      return { spec, power, boots, cpu, ...ids };
     }),
+    strangers: [...state.strangers.values()],
     bindings: [...state.network.bindings.values()],
     members: [...state.network.members.values()],
     networkWrites: state.networkWrites,

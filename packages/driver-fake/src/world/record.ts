@@ -1,4 +1,12 @@
-import { DiskKey, GuestSpec, HostBinding, NetworkChange, TenantMember } from "@cloudhost/core/ports";
+import {
+  AdoptGuest,
+  DiskKey,
+  GuestSpec,
+  HostBinding,
+  NetworkChange,
+  StrangerGuest,
+  TenantMember,
+} from "@cloudhost/core/ports";
 import { z } from "zod";
 import { FakeCpuBudget, FakeGuest } from "./guest.ts";
 
@@ -19,6 +27,7 @@ export const WorldRecord = z.discriminatedUnion("kind", [
     kind: z.literal("world"),
     version: z.literal(recordVersion),
     guests: z.array(FakeGuest),
+    strangers: z.array(StrangerGuest).default([]),
     bindings: z.array(HostBinding),
     members: z.array(TenantMember),
     networkWrites: z.int().min(0),
@@ -46,6 +55,10 @@ export const WorldRecord = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("frozen"), guestId, snapshotId }),
   z.strictObject({ kind: z.literal("released"), guestId, snapshotId }),
   z.strictObject({ kind: z.literal("removed"), guestId }),
+  /** Somebody made a guest past the driver. */
+  z.strictObject({ kind: z.literal("stranger"), stranger: StrangerGuest }),
+  z.strictObject({ kind: z.literal("adopted"), guest: AdoptGuest, atMs, cpu: FakeCpuBudget }),
+  z.strictObject({ kind: z.literal("disowned"), guestId }),
   z.strictObject({ kind: z.literal("network"), atMs, changes: z.array(NetworkChange) }),
 ]);
 export type WorldRecord = z.infer<typeof WorldRecord>;

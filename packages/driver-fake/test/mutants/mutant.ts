@@ -11,7 +11,7 @@ export interface Mutant {
   mutate(driver: FakeDriver): Faulty;
 }
 
-/** The fake's: it has every optional method but adoption. */
+/** The fake's: it has every optional method. */
 export type FakeDriver = ComputeDriver & ComputeExtensions;
 
 /** Methods in the place of a driver's own; `undefined` for one that it lacks. */
