@@ -26,7 +26,7 @@ export interface ComputeSubject extends AsyncDisposable {
   readonly guest: GuestSpec;
   /** A kernel for this host. A driver without `directBoot` must refuse it; the file may then be anything. */
   readonly boot: DirectBoot;
-  /** An interface whose tap is on the host and that no guest has. Needed when the driver claims `liveNics`. */
+  /** An interface whose tap is on the host and that no guest has. Needed when the driver claims `liveNics` or `adopt`. */
   readonly spareNic?: GuestNic;
   /** What the driver was opened with. */
   readonly reserve: HostReserve;
@@ -62,7 +62,7 @@ export interface HostObserver {
   disks(guestId: string): Promise<ReadonlyMap<DiskKey, DiskView>>;
   /** Writes a short text into a disk of a stopped guest, at a place that its OS leaves alone. */
   writeDisk(guestId: string, disk: DiskKey, text: string): Promise<void>;
-  /** Names of the taps that this running guest holds. Needed when the driver claims `liveNics`. */
+  /** Names of the taps that this running guest holds. Needed when the driver claims `liveNics` or `adopt`. */
   taps?(guestId: string): Promise<readonly string[]>;
   /**
    * Makes a guest past the driver that can be adopted: of one vCPU, running or stopped, with a disk of its own. Gives its
