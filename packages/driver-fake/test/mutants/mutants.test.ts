@@ -39,7 +39,7 @@ describe("the compute suite catches a driver", () => {
   let cases: z.infer<typeof Report>["testResults"][number]["assertionResults"] = [];
   beforeAll(async () => {
     cases = (await runSuite()).testResults.flatMap(({ assertionResults }) => assertionResults);
-  });
+  }, 300_000);
 
   it.for(mutants)("$name", ({ name, behaviour, caught }) => {
     const own = cases.filter(({ fullName }) => fullName.startsWith(suiteOf(name, behaviour)));

@@ -5,8 +5,10 @@ import { expect, it } from "vitest";
 import type { LoopReport } from "./children/loop.ts";
 import { startChild } from "./children/start.ts";
 
-/** How late a timer of 10 ms may be while 64 servers are created at once. */
-const lateMostMs = 50;
+/**
+ * How many servers are created at once while a timer of 10 ms tells how late it is. The bar, 50 ms at most, is the
+ * benchmark's to measure: on a busy machine milliseconds tell of its other programs, and only a ratio of one run of us.
+ */
 const creates = 64;
 
 /** Measures once, in a process that does nothing else, and says what it found. */
@@ -23,15 +25,12 @@ async function measure(store: "shipped" | "plain"): Promise<LoopReport> {
   }
 }
 
-it("is never held up while 64 servers are created at once", { timeout: 120_000 }, async () => {
-  let best = Infinity;
-  // Where other programs have the processors, a try may tell of them rather than of us.
-  for (let attempt = 1; attempt <= 3 && best > lateMostMs; attempt += 1) {
-    best = Math.min(best, (await measure("shipped")).worstOwnMs);
-  }
-  expect(best).toBeLessThanOrEqual(lateMostMs);
-});
-
-it("would be by the same over plain better-sqlite3 on the main thread", { timeout: 120_000 }, async () => {
-  expect((await measure("plain")).worstOwnMs).toBeGreaterThan(lateMostMs);
-});
+it(
+  "is held up a third as long at most as over plain better-sqlite3 on the main thread",
+  { timeout: 120_000 },
+  async () => {
+    const plain = await measure("plain");
+    const shipped = await measure("shipped");
+    expect(shipped.worstOwnMs * 3).toBeLessThanOrEqual(plain.worstOwnMs);
+  },
+);
