@@ -1,12 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createCloud } from "@cloudhost/core";
-import type { ActorCloud } from "@cloudhost/core";
-import { fakeFleet } from "@cloudhost/driver-fake";
-import { imageStore, memoryBackend } from "@cloudhost/image-store";
-import { filterScheduler } from "@cloudhost/scheduler";
 import { startPostgres } from "../scripts/postgres.ts";
+import { createServers, openAlbum } from "./album.ts";
 import type { Emit } from "./bench-line.ts";
 import { measurePages } from "./lifecycle-pages.ts";
 import { percentile, round } from "./percentile.ts";
@@ -16,7 +12,6 @@ import { watchLoop } from "./watch-loop.ts";
 type DatabaseKind = "sqlite" | "postgres";
 
 const creates = { sqlite: 1200, postgres: 400 };
-const hosts = 20;
 const allConcurrencies = [1, 8, 64];
 
 /**
@@ -70,35 +65,12 @@ interface Creates {
 }
 
 async function measureCreates({ url, stateDir, database, concurrency, image }: Creates, emit: Emit): Promise<void> {
-  await using cloud = await createCloud({
-    database: url,
-    stateDir,
-    scheduler: filterScheduler(),
-    images: imageStore({ backend: memoryBackend() }),
-    hosts: fakeFleet({ hosts, memoryMib: 10_000_000, diskGib: 10_000_000, linkKbit: [1_000_000_000], bootMs: 1 }),
-  });
-  const ops = cloud.as({ userId: "bench", roles: ["operator"] });
-  await ops.projects.create({ name: "album" });
-  await ops.quotas.set("album", { servers: -1, vcpus: -1, milliEcu: -1, memoryMib: -1, externalKbit: -1 });
-  await ops.flavors.create({ name: "tiny", vcpus: 1, milliEcuPerVcpu: 1, memoryMib: 16, systemDiskGib: 1 });
-  const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
-  await (await album.images.import({ name: "base", path: image })).result();
-  await Promise.all(Array.from({ length: 8 }, (_, index) => create(album, `warm-${index}`)));
-
+  await using album = await openAlbum({ database: url, stateDir, image });
   const total = creates[database] / (concurrency === 1 ? 8 : 1);
-  const tookMs: number[] = [];
-  let next = 0;
-  const creator = async (): Promise<void> => {
-    for (let index = next++; index < total; index = next++) {
-      const startedMs = performance.now();
-      await create(album, `web-${index}`);
-      tookMs.push(performance.now() - startedMs);
-    }
-  };
   using loop = watchLoop();
   const startedMs = performance.now();
   const before = process.cpuUsage();
-  await Promise.all(Array.from({ length: concurrency }, creator));
+  const tookMs = await createServers(album.project, total, concurrency);
   const seconds = (performance.now() - startedMs) / 1000;
   const { user, system } = process.cpuUsage(before);
   const params = { database, concurrency };
@@ -110,8 +82,4 @@ async function measureCreates({ url, stateDir, database, concurrency, image }: C
   // All threads of the process: on a machine that others load, this says more than the time that passed.
   line("create_cpu_ms", (user + system) / 1000 / total, "ms");
   line("loop_stall_ms", loop.longestMs(), "ms");
-}
-
-async function create(album: ActorCloud, name: string): Promise<void> {
-  await (await album.servers.create({ name, flavor: "tiny", image: "base" })).result();
 }

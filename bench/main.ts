@@ -5,6 +5,7 @@ import { tableOf } from "./table.ts";
 /** Files here that are no bench. */
 const helpers = new Set([
   "main.ts",
+  "album.ts",
   "bench-line.ts",
   "lifecycle-pages.ts",
   "percentile.ts",
