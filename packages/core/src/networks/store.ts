@@ -77,7 +77,7 @@ export class NetworkStore {
         guarded(
           "binding",
           `INSERT INTO ${bindings} (id, server_id, project_id, host_id, network_id, address, class_id, wanted, revision) SELECT ?, ?, ?, ?, network_id, address, ${this.#freeClass()}, FALSE, 0 FROM ${addresses} WHERE network_id = ? AND nic_id = ?`,
-          [nicId, serverId, projectId, hostId, hostId, hostId, networkId, nicId],
+          [nicId, serverId, projectId, hostId, hostId, hostId, hostId, networkId, nicId],
         ),
       ],
       result: undefined,
@@ -139,7 +139,7 @@ export class NetworkStore {
     const sql = `UPDATE ${bindings} SET host_id = ?, class_id = ${this.#freeClass()} WHERE id = ? AND host_id <> ?`;
     return [
       ...lockInOrder(this.#database, hosts, "id = ?", [hostId]),
-      ...nicIds.map((nicId) => statement(sql, [hostId, hostId, hostId, nicId, hostId])),
+      ...nicIds.map((nicId) => statement(sql, [hostId, hostId, hostId, hostId, nicId, hostId])),
     ];
   }
 
@@ -156,10 +156,16 @@ export class NetworkStore {
     });
   }
 
-  /** The lowest class id that is free on a host, which is bound twice. */
+  /**
+   * A class id that is free on a host, which is bound three times: the next behind its highest, which costs the same on
+   * a full host; the lowest in a gap when there is none behind.
+   */
   #freeClass(): string {
     const { bindings } = this.#database.tables;
-    return `(SELECT MIN(c.class_id) FROM (SELECT 16 AS class_id UNION ALL SELECT class_id + 1 FROM ${bindings} WHERE host_id = ?) c WHERE c.class_id <= 65535 AND NOT EXISTS (SELECT 1 FROM ${bindings} b WHERE b.host_id = ? AND b.class_id = c.class_id))`;
+    const highest = "COALESCE(MAX(class_id), 15)";
+    const behind = `SELECT ${highest} + 1 FROM ${bindings} WHERE host_id = ? HAVING ${highest} < 65535`;
+    const gap = `SELECT MIN(c.class_id) FROM (SELECT 16 AS class_id UNION ALL SELECT class_id + 1 FROM ${bindings} WHERE host_id = ?) c WHERE c.class_id <= 65535 AND NOT EXISTS (SELECT 1 FROM ${bindings} b WHERE b.host_id = ? AND b.class_id = c.class_id)`;
+    return `COALESCE((${behind}), (${gap}))`;
   }
 
   async #moreAddresses(networkId: string): Promise<"again" | CloudHostError> {

@@ -2,16 +2,16 @@ import type { Subject } from "rxjs";
 import { detached } from "../clock/detached.ts";
 import { late, within } from "../clock/within.ts";
 import type { Database } from "../database/database.ts";
+import { GuardFailed } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { HostRuntime, OpenHost } from "../hosts/host-runtime.ts";
 import { HostElsewhere } from "../operations/stop-reasons.ts";
-import { outboxEvent } from "../operations/outbox.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { GuestState } from "../ports/guest.ts";
 import type { Logger } from "../ports/logger.ts";
 import { driftOf } from "./drift.ts";
 import type { PowerSync } from "./power-sync.ts";
-import type { ServerStore } from "./store.ts";
+import type { ServerStore, SettledServer } from "./store.ts";
 
 /** How often somebody who waits for a guest's OS asks its host. Events tell sooner, but may be lost. */
 const askMs = 1000;
@@ -50,21 +50,15 @@ export class GuestWatch {
 
   /** A host's word on one of its guests. */
   async changed(guest: GuestState, atMs: number): Promise<void> {
-    const { changed } = await this.#database.run(this.#servers.guest(guest.id, guest.ready, atMs));
-    if (!changed) return;
-    const row = await this.#servers.get(guest.id);
-    if (row === undefined) return;
-    const event = {
-      kind: `server.guest.${guest.ready}`,
-      projectId: row.project_id,
-      resourceId: row.id,
-      actor: "system: host",
-      data: { power: guest.power },
-      atMs,
-    };
-    await this.#database.run({ statements: [outboxEvent(this.#database.tables, event)], result: undefined });
+    let server: SettledServer;
+    try {
+      server = await this.#database.run(this.#servers.guest(guest, atMs));
+    } catch (error) {
+      if (error instanceof GuardFailed) return;
+      throw error;
+    }
     this.#written.next();
-    if (!row.busy && driftOf(row, guest.power) !== undefined) await this.#sync.suspect(row.id);
+    if (!server.busy && driftOf(server, guest.power) !== undefined) await this.#sync.suspect(server.id);
   }
 
   /** A host that this process has just opened. */

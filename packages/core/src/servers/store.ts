@@ -6,12 +6,16 @@ import { macAddress } from "../ids.ts";
 import { addressText } from "../networks/ipv4.ts";
 import type { ServerAddress } from "../networks/model.ts";
 import type { Page } from "../names.ts";
+import type { GuestState } from "../ports/guest.ts";
 import type { ServerActionName } from "./actions.ts";
 import { gateCondition } from "./gate-condition.ts";
 import type { Asker } from "./gate-condition.ts";
 import type { GuestStatus, ServerState } from "./model.ts";
 import type { ServerRow } from "./server-row.ts";
 import type { PendingResize } from "./operations/resize-plan.ts";
+
+/** Of a server's row, what tells whether its guest is as it should be. */
+export type SettledServer = Pick<ServerRow, "id" | "name" | "state" | "busy">;
 
 /** Which servers to find. */
 export interface FindServers {
@@ -159,19 +163,25 @@ export class ServerStore {
   }
 
   /**
-   * What its host says of its OS; since when is kept while it says the same. Reports come late and out of order: what is
-   * older than what is known changes nothing.
+   * What its host says of its OS, and the event that tells of it; since when is kept while it says the same: guard
+   * `news`. Reports come late and out of order: what is older than what is known is no news.
    */
-  guest(serverId: string, state: GuestStatus["state"], sinceMs: number): Script<{ changed: boolean }> {
-    const { servers } = this.#database.tables;
+  guest({ id, power, ready }: GuestState, sinceMs: number): Script<SettledServer> {
+    const { outbox, servers } = this.#database.tables;
+    const [kind, data] = [`server.guest.${ready}`, JSON.stringify({ power })];
     return {
       statements: [
+        guarded(
+          "news",
+          `UPDATE ${servers} SET guest = ?, guest_since_ms = ? WHERE id = ? AND guest <> ? AND guest_since_ms <= ? AND deleted_at_ms IS NULL RETURNING id, name, state, busy`,
+          [ready, sinceMs, id, ready, sinceMs],
+        ),
         statement(
-          `UPDATE ${servers} SET guest = ?, guest_since_ms = ? WHERE id = ? AND guest <> ? AND guest_since_ms <= ? RETURNING id`,
-          [state, sinceMs, serverId, state, sinceMs],
+          `INSERT INTO ${outbox} (kind, project_id, resource_id, actor, data, at_ms) SELECT CAST(? AS VARCHAR(40)), project_id, id, 'system: host', CAST(? AS TEXT), CAST(? AS BIGINT) FROM ${servers} WHERE id = ?`,
+          [kind, data, sinceMs, id],
         ),
       ],
-      result: (rows) => ({ changed: (rows[0]?.length ?? 0) > 0 }),
+      result: ([rows]) => rows?.[0] as unknown as SettledServer,
     };
   }
 

@@ -35,6 +35,22 @@ overDatabases((open) => {
     expect(Math.min(...rows.map((row) => row.class_id))).toBe(0x10);
   });
 
+  it("gives the lowest class of a gap when there is none behind the highest", async () => {
+    const { database, fleet, bind } = await prepared("10.9.0.0/16");
+    const classOf = async (serverId: string) =>
+      database.first<{ class_id: number }>(database.read(database.tables.bindings).where({ server_id: serverId }));
+    const [first, second] = [await fleet.server(), await fleet.server()];
+    await bind(first);
+    await database.run(
+      script({ sql: `UPDATE ${database.tables.bindings} SET class_id = 65535 WHERE server_id = ?`, bindings: [first] }),
+    );
+    await bind(second);
+    expect(await classOf(second)).toMatchObject({ class_id: 0x10 });
+    const third = await fleet.server();
+    await bind(third);
+    expect(await classOf(third)).toMatchObject({ class_id: 0x11 });
+  });
+
   it("frees an address only once its host has acknowledged that the binding is gone", async () => {
     const { database, fleet, networks, bind } = await prepared("10.9.0.0/29");
     const [hostId = ""] = fleet.hostIds;

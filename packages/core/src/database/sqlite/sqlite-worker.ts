@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type Sqlite from "better-sqlite3";
 import type {
   SqliteFailure,
@@ -148,28 +148,49 @@ function group(requests: readonly Extract<SqliteRequest, { kind: "script" }>[]):
 }
 
 const waiting: Extract<SqliteRequest, { kind: "script" }>[] = [];
+let replies: SqliteReply[] = [];
 
-port.on("message", (message: SqliteMessage) => {
+function answer(): void {
+  if (replies.length > 0) port?.postMessage(replies);
+  replies = [];
+}
+
+/** Takes a message in: scripts wait for their group; all else is done at once, in its turn behind them. */
+function take(message: SqliteMessage): void {
   leaseNowMs = message.leaseNowMs;
   learn(message.forms);
-  const replies: SqliteReply[] = [];
   for (const request of message.requests) {
     if (request.kind === "script") {
       waiting.push(request);
-    } else if (request.kind === "query") {
+      continue;
+    }
+    commitWaiting();
+    if (request.kind === "query") {
       replies.push(query(request));
     } else {
       database.close();
-      port.postMessage([...replies, { id: request.id, ok: [] }] satisfies SqliteReply[]);
-      port.close();
-      return;
+      replies.push({ id: request.id, ok: [] });
+      answer();
+      port?.close();
     }
   }
-  // Never inside somebody's interactive transaction: the scripts' turn comes with the message that ends it.
+}
+
+/** Never inside somebody's interactive transaction: the scripts' turn comes with the message that ends it. */
+function commitWaiting(): void {
   while (waiting.length > 0 && !database.inTransaction) {
     replies.push(...group(waiting.splice(0, options.maxGroup)));
-    if (waiting.length > 0) port.postMessage(replies.splice(0));
+    if (waiting.length > 0) answer();
   }
-  if (replies.length > 0) port.postMessage(replies);
+}
+
+port.on("message", (message: SqliteMessage) => {
+  take(message);
+  // What came while the last group was committed: it waits no longer for a commit of its own.
+  for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) {
+    take((more as { message: SqliteMessage }).message);
+  }
+  commitWaiting();
+  answer();
 });
 port.postMessage([{ id: 0, ok: [] }] satisfies SqliteReply[]);
