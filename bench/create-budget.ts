@@ -60,12 +60,12 @@ export default async function run(emit: Emit, args: readonly string[]): Promise<
 
 function watchDatabase(container: Container, sums: Tally, details: Tally): void {
   const database = container.get(tokens.database);
-  const [run, select] = [database.run.bind(database), database.select.bind(database)];
+  const [commit, select] = [database.run.bind(database), database.select.bind(database)];
   database.run = (script) => {
     sums.add("scripts");
     sums.add("statements", script.statements.length);
     details.add(`script of ${script.statements.length}: ${script.statements.map(({ sql }) => short(sql)).join("; ")}`);
-    return run(script);
+    return commit(script);
   };
   database.select = (sql, bindings) => {
     sums.add("reads");

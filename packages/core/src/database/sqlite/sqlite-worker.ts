@@ -188,7 +188,7 @@ port.on("message", (message: SqliteMessage) => {
   take(message);
   // What came while the last group was committed: it waits no longer for a commit of its own.
   for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) {
-    take((more as { message: SqliteMessage }).message);
+    take(more.message);
   }
   commitWaiting();
   answer();
