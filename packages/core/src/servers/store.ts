@@ -10,7 +10,7 @@ import type { GuestState } from "../ports/guest.ts";
 import type { ServerActionName } from "./actions.ts";
 import { gateCondition } from "./gate-condition.ts";
 import type { Asker } from "./gate-condition.ts";
-import type { GuestStatus, ServerState } from "./model.ts";
+import type { ServerState } from "./model.ts";
 import type { ServerRow } from "./server-row.ts";
 import type { PendingResize } from "./operations/resize-plan.ts";
 
