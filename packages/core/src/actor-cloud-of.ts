@@ -61,6 +61,8 @@ export function actorCloudOf(actor: Actor, container: Container, ends: CloudEnds
       hosts: get(tokens.hosts),
       sizes: get(tokens.serverSizes),
       fleet: get(tokens.feed),
+      claims: get(tokens.claims),
+      networks: get(tokens.networks),
       claimChanges: get(tokens.claimChanges),
       ids,
       clock,

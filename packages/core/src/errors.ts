@@ -36,7 +36,11 @@ export interface ErrorDetails {
   /** Events behind this cursor are no longer kept: what happened up to `oldest` cannot be told any more. */
   CURSOR_EXPIRED: { readonly after: number; readonly oldest: number };
   /** No host can take the server; render it with `explanationText`. */
-  NO_VALID_HOST: { readonly explanation: PlacementExplanation };
+  NO_VALID_HOST: {
+    readonly explanation: PlacementExplanation;
+    /** Of servers that are created all or none: the names of those that found no place beside the others. */
+    readonly unplaced?: readonly string[];
+  };
   /** The project may not use so much. */
   QUOTA_EXCEEDED: { readonly exceeded: readonly QuotaShortage[] };
   /** A pool (addresses, network classes, tenant marks) has none left. */

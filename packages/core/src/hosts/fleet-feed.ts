@@ -2,10 +2,12 @@ import type { Row } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { DecideTools, GroupToPlace } from "../operations/tools.ts";
 import { explanationText } from "../ports/explanation-text.ts";
-import type { Fleet, FleetChange, PlacementGroup, Scheduler } from "../ports/scheduler.ts";
+import type { Fleet, FleetChange, HostView, PlacementGroup, Scheduler } from "../ports/scheduler.ts";
 import type { ClaimWatcher } from "./claim-statements.ts";
 import type { AggregateStore, PropertiesByHost } from "../aggregates/store.ts";
 import type { ServerGroupStore } from "../server-groups/store.ts";
+import { placeTogether } from "./place-together.ts";
+import type { TogetherDecision, TogetherRequest, TogetherServer } from "./place-together.ts";
 import { hostViewOf } from "./store.ts";
 import type { DeclaredResources, HostRow, HostStore } from "./store.ts";
 
@@ -14,6 +16,11 @@ export interface FleetStores {
   readonly hosts: Pick<HostStore, "all" | "declared">;
   readonly aggregates: Pick<AggregateStore, "properties">;
   readonly groups: Pick<ServerGroupStore, "hostIds">;
+}
+
+/** What several servers that are alike are to be placed by. */
+export interface PlaceTogether extends Omit<TogetherRequest, "group"> {
+  readonly group: GroupToPlace | undefined;
 }
 
 /**
@@ -26,8 +33,8 @@ export class FleetFeed implements ClaimWatcher {
   readonly #fleet: Fleet;
   readonly #declared = new Map<string, DeclaredResources>();
   #properties: PropertiesByHost = new Map();
-  /** Hosts in the view. */
-  #known: ReadonlySet<string> = new Set();
+  /** Hosts in the view, as it has them. */
+  readonly #views = new Map<string, HostView>();
   /** Hosts that claims have changed since the reading under way began: what it has read of them may be older. */
   readonly #changedMeanwhile = new Set<string>();
   #revision = 0;
@@ -46,7 +53,9 @@ export class FleetFeed implements ClaimWatcher {
     const { id } = row as HostRow;
     this.#changedMeanwhile.add(id);
     const view = hostViewOf(row as HostRow, this.#declared.get(id), this.#properties.get(id));
-    if (view !== undefined) this.#fleet.apply([{ kind: "host", host: view }], (this.#revision += 1));
+    if (view === undefined) return;
+    this.#views.set(id, view);
+    this.#show(view);
   }
 
   /** Others have changed what the view has not seen. */
@@ -80,6 +89,25 @@ export class FleetFeed implements ClaimWatcher {
     throw new CloudHostError("NO_VALID_HOST", explanationText(explanation), { explanation });
   };
 
+  /**
+   * A host for each of several servers that are alike, in their order: as many as there are, or none.
+   * @throws CloudHostError `NO_VALID_HOST` with the names of those that found no place beside the others
+   */
+  async decideAll({ group, ...each }: PlaceTogether, servers: readonly TogetherServer[]): Promise<readonly string[]> {
+    const place = async (): Promise<TogetherDecision> => {
+      const request = { ...each, group: group === undefined ? undefined : await this.#group(group, "") };
+      return placeTogether(this.#fleet, this.#views, (view) => this.#show(view), request, servers);
+    };
+    if (this.#stale) await this.refresh();
+    let decided = await place();
+    if ("refusal" in decided) {
+      await this.refresh();
+      decided = await place();
+    }
+    if ("refusal" in decided) throw noPlace(decided, servers.length);
+    return decided.hostIds;
+  }
+
   async #readBehind(reading: Promise<void> | undefined): Promise<void> {
     await reading?.catch(() => {});
     this.#next = undefined;
@@ -102,9 +130,12 @@ export class FleetFeed implements ClaimWatcher {
         return host === undefined ? [] : [{ kind: "host", host }];
       });
       const known = new Set(rows.map(({ id }) => id));
-      const gone = [...this.#known].filter((id) => !known.has(id));
-      this.#known = known;
+      const gone = [...this.#views.keys()].filter((id) => !known.has(id));
       const ends = gone.map((hostId): FleetChange => ({ kind: "noHost", hostId }));
+      for (const change of [...changes, ...ends]) {
+        if (change.kind === "host") this.#views.set(change.host.id, change.host);
+        else this.#views.delete(change.hostId);
+      }
       this.#fleet.apply([...changes, ...ends], (this.#revision += 1));
     } catch (error) {
       this.#stale = true;
@@ -112,7 +143,20 @@ export class FleetFeed implements ClaimWatcher {
     }
   }
 
+  #show(host: HostView): void {
+    this.#fleet.apply([{ kind: "host", host }], (this.#revision += 1));
+  }
+
   async #group({ id, name, policy }: GroupToPlace, serverId: string): Promise<PlacementGroup> {
     return { name, policy, hostIds: await this.#stores.groups.hostIds(id, serverId) };
   }
+}
+
+function noPlace(
+  { refusal: explanation, unplaced }: Extract<TogetherDecision, { refusal: unknown }>,
+  servers: number,
+): CloudHostError {
+  const names = unplaced.length === 1 ? unplaced[0] : `${unplaced[0]} and ${unplaced.length - 1} more`;
+  const said = `None of ${servers} servers is created: there is no place for ${names} beside the others.`;
+  return new CloudHostError("NO_VALID_HOST", `${said}\n${explanationText(explanation)}`, { explanation, unplaced });
 }

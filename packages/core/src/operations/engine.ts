@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Observable } from "rxjs";
-import { GuardFailed } from "../database/script.ts";
+import { GuardFailed, script } from "../database/script.ts";
+import type { Script } from "../database/script.ts";
 import { CloudHostError, isCloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { canonicalJson } from "./canonical-json.ts";
@@ -15,11 +16,12 @@ import { OperationNews } from "./operation-news.ts";
 import { OperationRun } from "./operation-run.ts";
 import { findOrphans } from "./orphans.ts";
 import type { Orphan } from "./orphans.ts";
+import { joinScripts } from "./plan-commit.ts";
 import { RunCommits } from "./run-commits.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { HostElsewhere, LeaseLost } from "./stop-reasons.ts";
 import { lineOf } from "./submission.ts";
-import type { Submission } from "./submission.ts";
+import type { Submission, Submitted } from "./submission.ts";
 import { journalledInput, stuckWhereItIs } from "./version-mismatch.ts";
 
 /** How the engine runs. */
@@ -102,34 +104,57 @@ export class OperationEngine implements OperationWatch {
    * Journals an operation and begins to run it. The same idempotency key with the same request gives the same one.
    * @throws CloudHostError `IDEMPOTENCY_MISMATCH`, or what the submission's guard means
    */
-  async submit(submission: Submission): Promise<{ id: string; resourceId: string }> {
-    const { definition, hostId } = submission;
-    const { database, journal, onBoundary, hosts } = this.#dependencies;
-    const reached = hostId === undefined || hosts.reaches(hostId);
-    const runsHere = this.#options.runs && reached && !this.#stop.signal.aborted;
-    const operation = this.#operationOf(submission, runsHere);
-    const { id } = operation;
-    const statements = [
-      ...submission.statements(id),
-      ...lineOf(submission, id),
-      ...journal.insert(operation, runsHere ? this.#owner : undefined),
-    ];
+  async submit(submission: Submission): Promise<Submitted> {
+    const [submitted] = await this.submitAll([submission]);
+    return submitted as Submitted;
+  }
+
+  /**
+   * Journals several operations at once, all of them or none, and begins to run them.
+   * @param claims what is claimed for all of them, in the same commit, behind the rows that they are about
+   * @throws CloudHostError `IDEMPOTENCY_MISMATCH`, or what the first submission says that a guard means
+   */
+  async submitAll(submissions: readonly Submission[], claims?: Script): Promise<readonly Submitted[]> {
     try {
-      const row = await database.run({
-        statements,
-        result: (rows) => rows.at(-1)?.[0] as unknown as OperationRow | undefined,
-      });
-      this.#dependencies.committed();
-      onBoundary(`${definition.kind} submitted`);
-      if (runsHere && row !== undefined) this.#enqueue(row);
-      return { id, resourceId: submission.resourceId };
+      return await this.#accept(submissions, claims);
     } catch (error) {
       // The same key came before, or comes at once: the other was first, and what it has taken may be what refused this.
-      const first = await this.earlier(submission);
+      const first = await this.earlierAll(submissions);
       if (first !== undefined) return first;
-      if (error instanceof GuardFailed) throw await submission.refused(error.guard);
+      if (error instanceof GuardFailed) throw (await submissions[0]?.refused(error.guard)) ?? error;
       throw error;
     }
+  }
+
+  async #accept(submissions: readonly Submission[], claims: Script = script()): Promise<readonly Submitted[]> {
+    const { database, journal, onBoundary, hosts } = this.#dependencies;
+    const accepted = submissions.map((submission) => {
+      const { hostId } = submission;
+      const reached = hostId === undefined || hosts.reaches(hostId);
+      const runsHere = this.#options.runs && reached && !this.#stop.signal.aborted;
+      return { submission, runsHere, operation: this.#operationOf(submission, runsHere) };
+    });
+    const rows = accepted.flatMap(({ submission, operation: { id } }) => [
+      ...submission.statements(id),
+      ...lineOf(submission, id),
+    ]);
+    const entries = accepted.map(({ runsHere, operation }) =>
+      journal.insert(operation, runsHere ? this.#owner : undefined),
+    );
+    const behind = [claims, ...entries.map((entry) => script(...entry))];
+    const joined = joinScripts(
+      rows,
+      behind.map((one) => ({ step: "submit", script: one })),
+    );
+    const changed = await database.run({ statements: joined.statements, result: (all) => all });
+    joined.committed(changed);
+    this.#dependencies.committed();
+    for (const [index, { submission, runsHere }] of accepted.entries()) {
+      onBoundary(`${submission.definition.kind} submitted`);
+      const row = joined.rowsOf(index + 1, changed).at(-1)?.[0] as unknown as OperationRow | undefined;
+      if (runsHere && row !== undefined) this.#enqueue(row);
+    }
+    return accepted.map(({ submission: { resourceId }, operation: { id } }) => ({ id, resourceId }));
   }
 
   /**
@@ -142,9 +167,7 @@ export class OperationEngine implements OperationWatch {
     projectId,
     idempotencyKey: key,
     request,
-  }: Pick<Submission, "definition" | "projectId" | "idempotencyKey" | "request">): Promise<
-    { id: string; resourceId: string } | undefined
-  > {
+  }: Pick<Submission, "definition" | "projectId" | "idempotencyKey" | "request">): Promise<Submitted | undefined> {
     if (key === undefined) return undefined;
     const { database, journal, clock } = this.#dependencies;
     const keyed = journal.keyed(projectId, definition.kind, key, clock.nowMs());
@@ -153,6 +176,14 @@ export class OperationEngine implements OperationWatch {
     if (row.input_hash === hashOf(request)) return { id: row.id, resourceId: row.resource_id };
     const details = { key, operationId: row.id };
     throw new CloudHostError("IDEMPOTENCY_MISMATCH", "This idempotency key came with another request before.", details);
+  }
+
+  /** Those that the same keys and requests gave before, if all did. */
+  async earlierAll(
+    asked: readonly Parameters<OperationEngine["earlier"]>[0][],
+  ): Promise<readonly Submitted[] | undefined> {
+    const found = (await Promise.all(asked.map((one) => this.earlier(one)))).filter((one) => one !== undefined);
+    return found.length === asked.length ? found : undefined;
   }
 
   watch(operationId: string): Observable<OperationProgress> {
@@ -193,7 +224,9 @@ export class OperationEngine implements OperationWatch {
   #operationOf(submission: Submission, runsHere: boolean): NewOperation {
     const { definition, timeoutMs = this.#options.timeoutsMs?.[definition.kind] } = submission;
     const nowMs = this.#dependencies.clock.nowMs();
-    const [first] = definition.steps;
+    const { begun } = submission;
+    const cursor = begun === undefined ? 0 : definition.steps.findIndex(({ name }) => name === begun.step);
+    const first = definition.steps[cursor];
     const actsFirst = first?.type === "act";
     return {
       id: this.#ids.next("op"),
@@ -205,8 +238,10 @@ export class OperationEngine implements OperationWatch {
       idempotencyKey: submission.idempotencyKey,
       inputHash: hashOf(submission.request),
       input: submission.input,
+      cursor,
       firstStep: first?.name ?? "end",
-      noReturn: actsFirst && definition.pointOfNoReturn === 0,
+      context: begun?.context ?? {},
+      noReturn: actsFirst && definition.pointOfNoReturn <= cursor,
       outside: actsFirst && runsHere,
       deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
       nowMs,

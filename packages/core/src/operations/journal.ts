@@ -54,7 +54,11 @@ export interface NewOperation {
   readonly idempotencyKey: string | undefined;
   readonly inputHash: string;
   readonly input: object;
+  /** Index of the step that it begins with. */
+  readonly cursor: number;
   readonly firstStep: string;
+  /** What the steps before that one returned. */
+  readonly context: object;
   /** Whether its first step is behind the point of no return. */
   readonly noReturn: boolean;
   /** Whether its first step reaches outside and is begun by whom it is leased to. */
@@ -137,10 +141,10 @@ export class OperationJournal {
         idempotency_key: operation.idempotencyKey ?? null,
         input_hash: operation.inputHash,
         input: JSON.stringify(operation.input),
-        context: "{}",
+        context: JSON.stringify(operation.context),
         state: "running",
         direction: "do",
-        cursor: 0,
+        cursor: operation.cursor,
         attempt: 0,
         step: operation.firstStep,
         percent: 0,

@@ -30,10 +30,18 @@ export interface Submission {
   readonly request: object;
   /** What the steps need, resolved. */
   readonly input: object;
+  /** Where it begins, when its first steps are done with what commits with it. @defaultValue its first step */
+  readonly begun?: { readonly step: string; /** What those steps returned. */ readonly context: object } | undefined;
   /** What commits with it: the row it is about, made or taken. */
   readonly statements: (operationId: string) => readonly Statement[];
   /** What a guard among those means. */
   refused(guard: string): Promise<CloudHostError>;
+}
+
+/** An operation that was accepted, or that the same key gave before. */
+export interface Submitted {
+  readonly id: string;
+  readonly resourceId: string;
 }
 
 /** The log's line of a submission, where one is wanted. */

@@ -26,6 +26,9 @@ export interface FindServerGroups {
   readonly server?: string | undefined;
 }
 
+/** The guard of what needs a group to be there. */
+export const groupGone = "group gone";
+
 /** Server groups' rows, and the places that their servers hold. */
 export class ServerGroupStore {
   readonly #database: Database;
@@ -45,11 +48,11 @@ export class ServerGroupStore {
     });
   }
 
-  /** Before a server's row names the group: guard `group` when it is gone. It cannot go until that row is there. */
+  /** Before a server's row names the group: guard {@link groupGone}. It cannot go until that row is there. */
   hold(groupId: string): Statement {
     const { concurrentWriters, tables } = this.#database;
     const lock = concurrentWriters ? " FOR KEY SHARE" : "";
-    return guarded("group", `SELECT id FROM ${tables.server_groups} WHERE id = ?${lock}`, [groupId]);
+    return guarded(groupGone, `SELECT id FROM ${tables.server_groups} WHERE id = ?${lock}`, [groupId]);
   }
 
   /** Guard `group` when a server is in it, or it is gone. */

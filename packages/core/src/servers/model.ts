@@ -102,6 +102,24 @@ export const CreateServer = z.strictObject({
 });
 export type CreateServer = z.input<typeof CreateServer>;
 
+/** How many servers may be created at once. */
+export const serversAtOnceMost = 100;
+
+/** Several servers that are alike, called `name-1`, `name-2` and so on. */
+export const CreateServers = CreateServer.extend({
+  /** How many. */
+  count: z.int().min(1).max(serversAtOnceMost),
+  /**
+   * Whether there is a place and quota for all of them, or none is created; otherwise each is created or refused by
+   * itself. Afterwards each goes its own way: what its host fails at fails one server. @defaultValue false
+   */
+  allOrNothing: z.boolean().default(false),
+}).refine(({ name, count }) => `${name}-${count}`.length <= 63, {
+  path: ["name"],
+  message: "too long: with its number behind it a name has at most 63 characters",
+});
+export type CreateServers = z.input<typeof CreateServers>;
+
 /** Which servers to list. */
 export const ListServers = Page.extend({
   state: ServerState.optional(),

@@ -7,7 +7,8 @@ import { parseNamed } from "../access/named.ts";
 import { isId } from "../ids.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { parseInput } from "../parse.ts";
-import { AwaitReady, CreateServer, DeleteServer, ListServers, UpdateServer } from "./model.ts";
+import { createServers } from "./create-servers.ts";
+import { AwaitReady, CreateServer, CreateServers, DeleteServer, ListServers, UpdateServer } from "./model.ts";
 import type { Server } from "./model.ts";
 import { createServer } from "./operations/create-server.ts";
 import { deletionOf } from "./deletion.ts";
@@ -28,6 +29,20 @@ export class Servers extends ServerMoves {
   }
 
   /**
+   * Creates several servers that are alike, at most 100: each has an operation of its own, and all are accepted or none.
+   *
+   * Those for which there is no place or quota are refused each by itself, from its `result()`. With `allOrNothing` they
+   * are placed and claimed together, before this resolves: when one finds no place, or the quota does not allow all,
+   * nothing is created. It speaks of room only: a host's trouble of later fails one server, and the others stay.
+   *
+   * @throws CloudHostError as for one server; with `allOrNothing` also `QUOTA_EXCEEDED`, `EXHAUSTED`, and `NO_VALID_HOST`
+   * with the names of those that found no place in `details.unplaced`
+   * @example
+   * const creates = await album.servers.create({ name: "web", flavor: "c2.e4", image: "debian-12", count: 3 });
+   * const servers = await Promise.all(creates.map((create) => create.result())); // web-1, web-2, web-3
+   */
+  async create(input: CreateServers): Promise<readonly OperationHandle<Server>[]>;
+  /**
    * Creates a server. The handle is there as soon as the server's row and its operation are durable; quota, placement
    * and the host's troubles come from `result()`. A server that could not be created stays in state `error`, claiming
    * nothing, until it is deleted.
@@ -41,7 +56,11 @@ export class Servers extends ServerMoves {
    * @example
    * const soon = await album.servers.create({ name: "web-2", flavor: "c2.e4", image: "debian-12", timeoutMs: 60_000 });
    */
-  async create(input: CreateServer): Promise<OperationHandle<Server>> {
+  async create(input: CreateServer): Promise<OperationHandle<Server>>;
+  async create(
+    input: CreateServer | CreateServers,
+  ): Promise<OperationHandle<Server> | readonly OperationHandle<Server>[]> {
+    if (typeof input === "object" && input !== null && "count" in input) return this.#createMany(input);
     const asked = { schema: CreateServer, input, what: "a server" };
     return this.#calls.caller.change("servers.create", asked, async (scope, request) => {
       const { planner, engine, servers } = this.#calls.dependencies;
@@ -62,6 +81,14 @@ export class Servers extends ServerMoves {
         refused: async () => notFound("server group", request.group ?? ""),
       });
       return this.#created(scope, submitted);
+    });
+  }
+
+  async #createMany(input: CreateServers): Promise<readonly OperationHandle<Server>[]> {
+    const asked = { schema: CreateServers, input, what: "servers" };
+    return this.#calls.caller.change("servers.create", asked, async (scope, request) => {
+      const creates = await createServers(this.#calls.dependencies, scope, request);
+      return creates.map((create) => this.#created(scope, create));
     });
   }
 

@@ -67,10 +67,26 @@ function fixture() {
   const feed = new FleetFeed(stores, scheduler);
   const decide = (milliEcu: number) =>
     feed.decide({ serverName: "web", resources: { milliEcu }, group: undefined } as never);
-  return { feed, store, decide };
+  const decideAll = (milliEcu: number, servers: number) =>
+    feed.decideAll(
+      { resources: { milliEcu }, group: undefined } as never,
+      Array.from({ length: servers }, (_, index) => ({ seed: `${index}`, serverName: `web-${index + 1}` })),
+    );
+  return { feed, store, decide, decideAll };
 }
 
 describe("the fleet's feed", () => {
+  it("places several servers where those before them leave room, and keeps nothing of it in mind", async () => {
+    const { store, decide, decideAll } = fixture();
+    store.rows = [row("a", 4000), row("b", 0)];
+    expect(await decideAll(8000, 4)).toEqual(["a", "a", "b", "b"]);
+    await expect(decideAll(8000, 6)).rejects.toMatchObject({
+      code: "NO_VALID_HOST",
+      details: { unplaced: ["web-5", "web-6"], explanation: { server: { name: "web-5" } } },
+    });
+    expect(await decide(16_000)).toEqual({ candidates: ["a", "b"] });
+  });
+
   it("reads the store before the first decision, and not again while nothing is stale", async () => {
     const { store, decide } = fixture();
     expect(await decide(20_000)).toEqual({ candidates: ["a"] });

@@ -24,6 +24,20 @@ export const CreateServerPlan = GuestPlan.extend({
 });
 export type CreateServerPlan = z.infer<typeof CreateServerPlan>;
 
+/** What is asked of a host. */
+export const placeAskedFor = (serverId: string, plan: CreateServerPlan) =>
+  placementOf(
+    serverId,
+    { guest: plan, claim: claimOf(plan) },
+    { zone: plan.zone, requires: plan.requires, image: plan.traits },
+  );
+
+/** Where the creation of a server begins that has its place, its claim and its address already. */
+export const oncePlaced = (hostId: string) => ({
+  step: "base image",
+  context: { candidates: [hostId], hostId },
+});
+
 /**
  * Creates a server: from a resolved request to a running guest.
  *
@@ -33,15 +47,7 @@ export type CreateServerPlan = z.infer<typeof CreateServerPlan>;
  * result may be unknown: it goes by the server's id.
  */
 export const createServer = defineOperation("server.create", CreateServerPlan)
-  .decide("place", ({ input, fleet, serverId }) =>
-    fleet.decide(
-      placementOf(
-        serverId,
-        { guest: input, claim: claimOf(input) },
-        { zone: input.zone, requires: input.requires, image: input.traits },
-      ),
-    ),
-  )
+  .decide("place", ({ input, fleet, serverId }) => fleet.decide(placeAskedFor(serverId, input)))
   .record("claim", {
     // Host, quota and allocation, guarded; the next candidate when the first is full by now.
     write: ({ input, claims, serverId, candidates }) =>
@@ -50,7 +56,7 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
   })
   .record("addresses", {
     write: ({ input, networks, servers, serverId, hostId }) => {
-      const bound = networks.bind(serverId, hostId, { projectId: input.projectId, networkId: input.networkId });
+      const bound = networks.bind(serverId, hostId, input);
       return [{ ...bound, statements: [...bound.statements, servers.place(serverId, hostId)] }];
     },
     undo: ({ networks, servers, serverId }) =>
