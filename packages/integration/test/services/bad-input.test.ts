@@ -7,7 +7,7 @@ import { isCloudHostError, systemActor } from "@cloudhost/core";
 import type { Actor } from "@cloudhost/core";
 import { amy, createTestCloud, olga } from "@cloudhost/testing";
 import type { TestCloud } from "@cloudhost/testing";
-import { lastValueFrom, takeUntil, timer, toArray } from "rxjs";
+import { debounceTime, lastValueFrom, share, takeUntil, toArray } from "rxjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { all } from "./all.ts";
 import { asMember, asOperator, flavor, good } from "./bad-input-cases.ts";
@@ -35,7 +35,9 @@ afterAll(async () => {
 async function picture(): Promise<unknown> {
   const ops = cloud.as(olga);
   const lists = [ops.servers, ops.images, ops.flavors, ops.keypairs, ops.operations, ops.projects];
-  const events = await lastValueFrom(ops.events().pipe(takeUntil(timer(50)), toArray()));
+  // Some there are: they come together, and then none comes.
+  const told = ops.events().pipe(share());
+  const events = await lastValueFrom(told.pipe(takeUntil(told.pipe(debounceTime(200))), toArray()));
   const hosts = (await all(ops.hosts.list())).map(({ name, enabled, resources }) => ({ name, enabled, resources }));
   const quotas = await cloud.as(amy).quotas.get();
   return { lists: await Promise.all(lists.map((one) => all<unknown>(one.list()))), events, hosts, quotas };
