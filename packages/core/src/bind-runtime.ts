@@ -25,7 +25,10 @@ async function makeStateDir(stateDir: string): Promise<void> {
   }
 }
 
-/** Binds what is opened rather than made: clock, ids, database, image store, bus. What the product bound stays. */
+/**
+ * Binds what is opened rather than made: clock, ids, database, image store, bus. What the product bound stays, and is
+ * the product's to close; nothing is opened in its stead.
+ */
 export async function bindRuntime(
   container: Container,
   options: CloudOptions,
@@ -34,31 +37,29 @@ export async function bindRuntime(
 ): Promise<AbortController> {
   const closing = new AbortController();
   const logger = options.logger ?? silentLogger;
-  const clock = container.isBound(tokens.clock) ? container.get(tokens.clock) : systemClock();
-  const ids = container.isBound(tokens.ids) ? container.get(tokens.ids) : uuidv7Ids(clock);
+  /** What the product bound; else what is made, which is then bound. */
+  const bound = async <T>(token: ServiceIdentifier<T>, make: () => T | Promise<T>): Promise<T> => {
+    if (!container.isBound(token)) container.bind(token).toConstantValue(await make());
+    return container.get(token);
+  };
+  const clock = await bound(tokens.clock, () => systemClock());
+  const ids = await bound(tokens.ids, () => uuidv7Ids(clock));
+  await bound(tokens.logger, () => logger);
   await makeStateDir(checked.stateDir);
-  const database = opened.use(
-    await openDatabase({ database: options.database, tablePrefix: options.tablePrefix, clock }),
+  const { database: address, tablePrefix } = options;
+  const database = await bound(tokens.database, async () =>
+    opened.use(await openDatabase({ database: address, tablePrefix, clock })),
   );
   await (checked.migrate ? migrateDatabase(database) : requireSchema(database));
-  const imageStore = opened.use(await options.images.open({ clock, ids, logger }));
-
-  const bindDefault = (token: ServiceIdentifier, make: () => unknown): void => {
-    if (!container.isBound(token)) container.bind(token).toConstantValue(make());
-  };
-  bindDefault(tokens.clock, () => clock);
-  bindDefault(tokens.ids, () => ids);
-  bindDefault(tokens.logger, () => logger);
-  bindDefault(tokens.database, () => database);
-  bindDefault(tokens.imageStore, () => imageStore);
-  bindDefault(tokens.webhookCarrier, () => options.notifiers?.webhook ?? noCarrier);
-  bindDefault(tokens.scheduler, () => options.scheduler);
-  bindDefault(tokens.bus, () => opened.use(new InProcessBus({ clock, logger })));
-  bindDefault(tokens.heartbeats, () =>
+  await bound(tokens.imageStore, async () => opened.use(await options.images.open({ clock, ids, logger })));
+  await bound(tokens.webhookCarrier, () => options.notifiers?.webhook ?? noCarrier);
+  await bound(tokens.scheduler, () => options.scheduler);
+  await bound(tokens.bus, () => opened.use(new InProcessBus({ clock, logger })));
+  await bound(tokens.heartbeats, () =>
     opened.use(clock instanceof VirtualClock ? clockHeartbeats(clock) : heartbeatThread()),
   );
-  bindDefault(tokens.declaredResources, () => new DeclaredResourceNames(options.resources ?? {}));
-  bindDefault(tokens.outboxWritten, () => new Subject<void>());
+  await bound(tokens.declaredResources, () => new DeclaredResourceNames(options.resources ?? {}));
+  await bound(tokens.outboxWritten, () => new Subject<void>());
   const { stateDir, leaseMs, concurrency, heartbeatMs, eventsKeptMs, timeoutsMs, drift, webhooks } = checked;
   const onBoundary = container.isBound(tokens.onBoundary) ? container.get(tokens.onBoundary) : () => {};
   const runsOperations = checked.runs !== "api";
@@ -78,6 +79,6 @@ export async function bindRuntime(
     projectRoles,
     quotas,
   };
-  bindDefault(tokens.settings, () => settings);
+  await bound(tokens.settings, () => settings);
   return closing;
 }

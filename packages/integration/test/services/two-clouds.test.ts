@@ -1,14 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCloud, tokens } from "@cloudhost/core";
 import type { BandwidthPolicy } from "@cloudhost/core";
 import { amy, createTestCloud, olga } from "@cloudhost/testing";
+import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
 import { describe, expect, it } from "vitest";
 import { startChild } from "./children/start.ts";
 import { emptyPostgres } from "./over-databases.ts";
 import { created, web } from "./web-server.ts";
+import { withFolder } from "./with-folder.ts";
 
 describe("two clouds of one process", () => {
   it("end with nothing left that keeps it alive", { timeout: 60_000 }, async () => {
@@ -74,6 +76,28 @@ describe("a product's container", () => {
     container.bind(tokens.planner).toConstantValue({ plan: () => Promise.reject(refused) } as never);
     await using cloud = await createTestCloud({ hosts: 1, container });
     await expect(cloud.as(amy).servers.create(web)).rejects.toThrow(refused);
+  });
+
+  it("may bring a database and an image store: none is opened in their stead, and they stay open", async () => {
+    const theirs = new Container();
+    await using cloud = await createTestCloud({ hosts: 1, container: theirs });
+    await withFolder(async (folder) => {
+      const container = new Container();
+      container.bind(tokens.database).toConstantValue(theirs.get(tokens.database));
+      container.bind(tokens.imageStore).toConstantValue(theirs.get(tokens.imageStore));
+      const second = await createCloud({
+        container,
+        database: `sqlite:${join(folder, "never-made.db")}`,
+        stateDir: join(folder, "state"),
+        scheduler: filterScheduler(),
+        images: { open: () => Promise.reject(new Error("never opened")) },
+        runs: "api",
+      });
+      expect(await Array.fromAsync(second.as(olga).flavors.list())).not.toEqual([]);
+      await second.close();
+      expect(await readdir(folder)).toEqual(["state"]);
+    });
+    await expect(created(cloud.as(amy))).resolves.toMatchObject({ state: "active" });
   });
 
   it("is for one cloud", async () => {
