@@ -24,10 +24,3 @@ export const Label = z
   .min(1)
   .max(255)
   .regex(/^\P{Cc}*$/u, "control characters are in it");
-
-/** How a list is cut into pages: `limit` items behind `after`, which is the last one's id of the page before. */
-export const Page = z.strictObject({
-  limit: z.int().min(1).max(1000).default(100),
-  after: NameOrId.max(40).optional(),
-});
-export type Page = z.infer<typeof Page>;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Name, NameOrId, Page } from "../src/names.ts";
+import { Name, NameOrId } from "../src/names.ts";
 
 const metacharacters = Array.from("$`\\\"'<>&|;*?[](){}!#~ \t\n\r\0/:=%^,+@é\u202e");
 
@@ -23,14 +23,5 @@ describe("a name", () => {
         expect(NameOrId.safeParse(parts.join("")).success).toBe(false);
       }),
     );
-  });
-});
-
-describe("a page", () => {
-  it("is of 100 unless it is said, of 1,000 at the most", () => {
-    expect(Page.parse({})).toEqual({ limit: 100 });
-    expect(Page.safeParse({ limit: 1001 }).success).toBe(false);
-    expect(Page.safeParse({ limit: 0 }).success).toBe(false);
-    expect(Page.safeParse({ limit: 10, offset: 5 }).success).toBe(false);
   });
 });

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Label, Name } from "../names.ts";
+import { byName } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Label, Name, NameOrId } from "../names.ts";
 
 /** What is said of hosts, or asked of them: `{ ssd: "true", generation: "v2" }`. */
 export const HostProperties = z.record(Name, Label);
@@ -23,3 +25,11 @@ export const Aggregate = z.strictObject({
   createdAtMs: z.int(),
 });
 export type Aggregate = z.infer<typeof Aggregate>;
+
+/** Which aggregates to list, in which order: what is said must all hold. */
+export const ListAggregates = pageBy(["createdAt", "name"]).extend({
+  ...byName,
+  /** Those that this host is in: its name or id. */
+  host: NameOrId.optional(),
+});
+export type ListAggregates = z.input<typeof ListAggregates>;

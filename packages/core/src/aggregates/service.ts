@@ -12,10 +12,10 @@ import { CloudHostError } from "../errors.ts";
 import type { FleetFeed } from "../hosts/fleet-feed.ts";
 import type { HostStore } from "../hosts/store.ts";
 import type { Ids } from "../ids.ts";
-import { NameOrId, Page } from "../names.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { NameOrId } from "../names.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
-import { CreateAggregate, HostProperties } from "./model.ts";
+import { CreateAggregate, HostProperties, ListAggregates } from "./model.ts";
 import type { Aggregate } from "./model.ts";
 import type { AggregateStore } from "./store.ts";
 
@@ -72,12 +72,12 @@ export class Aggregates {
   }
 
   /** Every aggregate. */
-  list(page: Partial<Page> = {}): Listing<Aggregate> {
-    return listing(async (at) => {
-      await this.#caller.may("aggregates.list");
-      const parsed = parseInput(Page, at, "a page");
-      return { items: await this.#dependencies.aggregates.find(parsed), limit: parsed.limit };
-    }, page);
+  list(input: ListAggregates = {}): Listing<Aggregate> {
+    const asked = { permission: "aggregates.list", schema: ListAggregates, what: "a list of aggregates" } as const;
+    return listing(this.#caller, asked, input, async (_, { host, ...where }, part) => {
+      const hostId = host === undefined ? undefined : await this.#hostId(host);
+      return this.#dependencies.aggregates.find({ ...where, hostId }, part);
+    });
   }
 
   /**
@@ -149,9 +149,13 @@ export class Aggregates {
   async #both(idOrName: string, host: string): Promise<{ readonly id: string; readonly hostId: string }> {
     const hostName = parseNamed("host", host);
     const { id } = await this.#named(idOrName);
-    const row = await this.#dependencies.hosts.named(hostName);
-    if (row === undefined) throw notFound("host", host);
-    return { id, hostId: row.id };
+    return { id, hostId: await this.#hostId(hostName) };
+  }
+
+  async #hostId(idOrName: string): Promise<string> {
+    const row = await this.#dependencies.hosts.named(idOrName);
+    if (row === undefined) throw notFound("host", idOrName);
+    return row.id;
   }
 
   async #named(idOrName: string): Promise<Aggregate> {

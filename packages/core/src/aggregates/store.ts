@@ -1,7 +1,9 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, insertNew, script, statement } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { NameFilter } from "../lists/filters.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { HostView } from "../ports/scheduler.ts";
 import type { Aggregate, HostProperties } from "./model.ts";
 
@@ -14,6 +16,16 @@ interface AggregateRow {
 
 /** Properties of hosts, by host id, each with every value that an aggregate of the host gives it. */
 export type PropertiesByHost = ReadonlyMap<string, HostView["properties"]>;
+
+/** Which aggregates to find. */
+export interface FindAggregates extends NameFilter {
+  readonly hostId?: string | undefined;
+}
+
+const sorts = {
+  createdAt: { column: "created_at_ms", type: "integer" },
+  name: { column: "name", type: "text" },
+} as const;
 
 /** Aggregates' rows, and which hosts are in them. */
 export class AggregateStore {
@@ -71,10 +83,17 @@ export class AggregateStore {
     return row === undefined ? undefined : (await this.#withHosts([row]))[0];
   }
 
-  async find(page: Page): Promise<readonly Aggregate[]> {
-    const query = this.#rows().orderBy("id").limit(page.limit);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    return this.#withHosts(await this.#database.all<AggregateRow>(query));
+  async find(where: FindAggregates, part: SliceRequest<keyof typeof sorts>): Promise<Slice<Aggregate>> {
+    const { aggregates, aggregate_hosts: members } = this.#database.tables;
+    const select = `SELECT * FROM ${aggregates}`;
+    const query = new PageQuery<AggregateRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("name", where.name)
+      .begins("name", where.namePrefix);
+    if (where.hostId !== undefined) {
+      query.where(`id IN (SELECT aggregate_id FROM ${members} WHERE host_id = ?)`, where.hostId);
+    }
+    const { items, next } = await query.read(this.#database, part);
+    return { items: await this.#withHosts(items), next };
   }
 
   /** What the aggregates say of each host, for the scheduler's view. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { Label, NameOrId, Page } from "../names.ts";
+import { idOf } from "../ids.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Label, NameOrId } from "../names.ts";
 import { Role } from "../projects/model.ts";
 
 /**
@@ -32,8 +34,7 @@ export const LogEntry = z.strictObject({
 });
 export type LogEntry = z.infer<typeof LogEntry>;
 
-/** Which lines of the log: all that is said must hold. */
-export const ReadLog = Page.extend({
+const filters = {
   userId: Label.optional(),
   /** The id of something that it was about. */
   resource: NameOrId.max(40).optional(),
@@ -43,5 +44,16 @@ export const ReadLog = Page.extend({
   from: z.int().min(0).optional(),
   /** Before then, epoch milliseconds. */
   to: z.int().min(0).optional(),
-});
+};
+
+/** Which lines of the log, in which order: all that is said must hold. */
+export const ReadLog = pageBy(["at"]).extend(filters);
 export type ReadLog = z.input<typeof ReadLog>;
+
+/** Which lines of the log to export: all that is said must hold. */
+export const ExportLog = z.strictObject({
+  ...filters,
+  /** Only lines behind this one: the id of the last line that was exported before. */
+  after: idOf("log").optional(),
+});
+export type ExportLog = z.input<typeof ExportLog>;

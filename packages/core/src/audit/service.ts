@@ -2,8 +2,9 @@ import { projectFilter } from "../access/caller.ts";
 import type { Caller } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
+import type { Position } from "../lists/slice.ts";
 import { parseInput } from "../parse.ts";
-import { ReadLog } from "./model.ts";
+import { ExportLog, ReadLog } from "./model.ts";
 import type { LogEntry } from "./model.ts";
 import type { LogStore } from "./store.ts";
 
@@ -21,17 +22,16 @@ export class OperationLog {
   }
 
   /**
-   * Lines, oldest first: the project's; operators and auditors that act in none see all.
+   * Lines, the oldest first unless said otherwise: the project's; operators and auditors that act in none see all.
    * @throws CloudHostError `INVALID_ARGUMENT`
    * @example
    * for await (const line of ops.log.list({ resource: server.id })) console.log(line.userId, line.method, line.result);
    */
   list(input: ReadLog = {}): Listing<LogEntry> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("log.list");
-      const { limit, after, ...where } = parseInput(ReadLog, at, "a part of the log");
-      return { items: await this.#log.find({ ...where, projectId: projectFilter(scope) }, { limit, after }), limit };
-    }, input);
+    const asked = { permission: "log.list", schema: ReadLog, what: "a part of the log" } as const;
+    return listing(this.#caller, asked, input, (scope, where, part) =>
+      this.#log.find({ ...where, projectId: projectFilter(scope) }, part),
+    );
   }
 
   /**
@@ -41,16 +41,17 @@ export class OperationLog {
    * @example
    * for await (const line of ops.log.export({ after: lastId })) file.write(line);
    */
-  async *export(input: ReadLog = {}): AsyncGenerator<string, void, undefined> {
+  async *export(input: ExportLog = {}): AsyncGenerator<string, void, undefined> {
     const scope = await this.#caller.may("log.export");
-    const { limit: _, after, ...where } = parseInput(ReadLog, input, "a part of the log");
+    const { after, ...where } = parseInput(ExportLog, input, "a part of the log");
     const projectId = projectFilter(scope);
-    for (let behind = after; ;) {
-      const lines = await this.#log.find({ ...where, projectId }, { limit: exportedAtOnce, after: behind });
-      for (const line of lines) yield `${JSON.stringify(line)}\n`;
-      behind = lines.at(-1)?.id;
-      if (lines.length < exportedAtOnce) return;
-    }
+    let behind: Position | undefined = after === undefined ? undefined : { key: after, id: after };
+    do {
+      const part = { limit: exportedAtOnce, sort: "at", after: behind } as const;
+      const { items, next } = await this.#log.find({ ...where, projectId }, part);
+      for (const line of items) yield `${JSON.stringify(line)}\n`;
+      behind = next;
+    } while (behind !== undefined);
   }
 }
 

@@ -1,9 +1,12 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { insertInto, statement } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
 import type { Ids } from "../ids.ts";
+import { sliceOf } from "../lists/slice.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { Role } from "../projects/model.ts";
-import type { LogEntry, LogResult, ReadLog } from "./model.ts";
+import type { LogEntry, LogResult } from "./model.ts";
 
 /** A line to write. */
 export interface NewLogEntry {
@@ -34,6 +37,21 @@ interface LogRow {
   readonly code: string | null;
   readonly operation_id: string | null;
 }
+
+/** Which lines to find. */
+export interface FindLog {
+  /** `undefined`: of every project. */
+  readonly projectId: string | undefined;
+  readonly userId?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly method?: string | undefined;
+  readonly result?: LogResult | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** Their ids begin with the time at which they were made. */
+const sorts = { at: { column: "id", type: "text" } } as const;
 
 /** The log's rows. They are put in and read, and the database itself refuses anything else. */
 export class LogStore {
@@ -74,26 +92,23 @@ export class LogStore {
   }
 
   /** Lines in the order of their ids, which is that of their making. */
-  async find(
-    where: Omit<ReadLog, "limit" | "after"> & { readonly projectId: string | undefined },
-    page: { readonly limit: number; readonly after?: string | undefined },
-  ): Promise<readonly LogEntry[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.audit).orderBy("id").limit(page.limit);
-    const { resource, from, to } = where;
-    const equal = {
-      project_id: where.projectId,
-      user_id: where.userId,
-      method: where.method,
-      result: where.result,
-    };
-    for (const [column, value] of Object.entries(equal)) if (value !== undefined) void query.where(column, value);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    if (from !== undefined) void query.where("at_ms", ">=", from);
-    if (to !== undefined) void query.where("at_ms", "<", to);
-    if (resource !== undefined)
-      void query.where((either) => void either.where("resource_id", resource).orWhere("related_id", resource));
-    return (await this.#database.all<LogRow>(query)).map(entryOf);
+  async find(where: FindLog, part: SliceRequest<keyof typeof sorts>): Promise<Slice<LogEntry>> {
+    const select = `SELECT * FROM ${this.#database.tables.audit}`;
+    const query = new PageQuery<LogRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("project_id", where.projectId)
+      .equal("user_id", where.userId)
+      .equal("method", where.method)
+      .equal("result", where.result)
+      .atLeast("at_ms", where.from)
+      .below("at_ms", where.to);
+    const { resource } = where;
+    if (resource !== undefined) {
+      query.either(
+        { sql: "resource_id = ?", bindings: [resource] },
+        { sql: "related_id = ? AND COALESCE(resource_id, '') <> ?", bindings: [resource, resource] },
+      );
+    }
+    return sliceOf(await query.read(this.#database, part), entryOf);
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { HostProperties } from "../aggregates/model.ts";
 import { idOf } from "../ids.ts";
+import { byName } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
 import { Name } from "../names.ts";
 import { ResourceAmountsSchema } from "../ports/host.ts";
 
@@ -35,3 +37,7 @@ export const Flavor = z.strictObject({
   createdAtMs: z.int(),
 });
 export type Flavor = z.infer<typeof Flavor>;
+
+/** Which flavors to list, in which order: what is said must all hold. */
+export const ListFlavors = pageBy(["createdAt", "name", "vcpus", "memoryMib"]).extend(byName);
+export type ListFlavors = z.input<typeof ListFlavors>;

@@ -7,11 +7,10 @@ import { commitLogged } from "../audit/commit.ts";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
-import { Page } from "../names.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeclaredResourceNames } from "../hosts/declared-resources.ts";
-import { CreateFlavor } from "./model.ts";
+import { CreateFlavor, ListFlavors } from "./model.ts";
 import type { Flavor } from "./model.ts";
 import type { FlavorStore } from "./store.ts";
 
@@ -54,12 +53,9 @@ export class Flavors {
   }
 
   /** Every flavor. */
-  list(page: Partial<Page> = {}): Listing<Flavor> {
-    return listing(async (at) => {
-      await this.#caller.may("flavors.list");
-      const parsed = parseInput(Page, at, "a page");
-      return { items: await this.#dependencies.flavors.find(parsed), limit: parsed.limit };
-    }, page);
+  list(input: ListFlavors = {}): Listing<Flavor> {
+    const asked = { permission: "flavors.list", schema: ListFlavors, what: "a list of flavors" } as const;
+    return listing(this.#caller, asked, input, (_, where, part) => this.#dependencies.flavors.find(where, part));
   }
 
   /**

@@ -1,7 +1,10 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { insertNew, removeOne } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { NameFilter } from "../lists/filters.ts";
+import { sliceOf } from "../lists/slice.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { Flavor } from "./model.ts";
 
 interface FlavorRow {
@@ -16,6 +19,13 @@ interface FlavorRow {
   readonly requires: string;
   readonly created_at_ms: number;
 }
+
+const sorts = {
+  createdAt: { column: "created_at_ms", type: "integer" },
+  name: { column: "name", type: "text" },
+  vcpus: { column: "vcpus", type: "integer" },
+  memoryMib: { column: "memory_mib", type: "integer" },
+} as const;
 
 /** Flavors' rows. */
 export class FlavorStore {
@@ -54,11 +64,10 @@ export class FlavorStore {
     return row === undefined ? undefined : flavorOf(row);
   }
 
-  async find(page: Page): Promise<readonly Flavor[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.flavors).orderBy("id").limit(page.limit);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    return (await this.#database.all<FlavorRow>(query)).map(flavorOf);
+  async find({ name, namePrefix }: NameFilter, part: SliceRequest<keyof typeof sorts>): Promise<Slice<Flavor>> {
+    const select = `SELECT * FROM ${this.#database.tables.flavors}`;
+    const query = new PageQuery<FlavorRow, keyof typeof sorts>({ select, sorts, id: "id" });
+    return sliceOf(await query.equal("name", name).begins("name", namePrefix).read(this.#database, part), flavorOf);
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Name, Page } from "../names.ts";
+import { byName, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Name } from "../names.ts";
 import { HostInventory } from "../ports/host.ts";
 
 /** `up`: its heartbeats arrive. `suspect`: some are missing. `down`: it did not open, or is long silent. */
@@ -45,6 +47,12 @@ export const UsageDrift = z.strictObject({
 });
 export type UsageDrift = z.infer<typeof UsageDrift>;
 
-/** Which hosts to list. */
-export const ListHosts = Page.extend({ zone: Name.optional(), state: HostState.optional() });
+/** Which hosts to list, in which order: what is said must all hold. */
+export const ListHosts = pageBy(["createdAt", "name", "zone"]).extend({
+  ...byName,
+  zone: Name.optional(),
+  state: oneOrMore(HostState).optional(),
+  /** Whether it takes new servers. */
+  enabled: z.boolean().optional(),
+});
 export type ListHosts = z.input<typeof ListHosts>;

@@ -6,7 +6,8 @@ import { parseNamed } from "../access/named.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { sliceOf } from "../lists/slice.ts";
+import { Nothing } from "../parse.ts";
 import type { FleetFeed } from "./fleet-feed.ts";
 import type { HostRuntime } from "./host-runtime.ts";
 import { ListHosts } from "./model.ts";
@@ -36,14 +37,13 @@ export class Hosts {
 
   /** Every host, with what it has, what is claimed, and what is left. */
   list(input: ListHosts = {}): Listing<Host> {
-    return listing(async (at) => {
-      await this.#caller.may("hosts.list");
-      const { limit, after, ...where } = parseInput(ListHosts, at, "a list of hosts");
+    const asked = { permission: "hosts.list", schema: ListHosts, what: "a list of hosts" } as const;
+    return listing(this.#caller, asked, input, async (_, where, part) => {
       const { hosts } = this.#dependencies;
-      const rows = await hosts.find(where, { limit, after });
-      const declared = await hosts.declared(rows.map(({ id }) => id));
-      return { items: rows.map((row) => hostOf(row, declared.get(row.id))), limit };
-    }, input);
+      const slice = await hosts.find(where, part);
+      const declared = await hosts.declared(slice.items.map(({ id }) => id));
+      return sliceOf(slice, (row) => hostOf(row, declared.get(row.id)));
+    });
   }
 
   /**

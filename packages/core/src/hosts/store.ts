@@ -1,11 +1,13 @@
 import { builtInColumns } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
 import { lockInOrder } from "../database/lock-in-order.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Row, Script, Statement } from "../database/script.ts";
 import { isId } from "../ids.ts";
 import type { Ids } from "../ids.ts";
-import type { Page } from "../names.ts";
+import type { NameFilter } from "../lists/filters.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import { builtInResources, resourcesOf } from "../ports/host.ts";
 import type { HostInventory, ResourceAmounts } from "../ports/host.ts";
 import type { HostView } from "../ports/scheduler.ts";
@@ -29,10 +31,17 @@ export interface HostRow extends Row {
 }
 
 /** Which hosts to find. */
-export interface FindHosts {
+export interface FindHosts extends NameFilter {
   readonly zone?: string | undefined;
-  readonly state?: HostState | undefined;
+  readonly state?: readonly HostState[] | undefined;
+  readonly enabled?: boolean | undefined;
 }
+
+const sorts = {
+  createdAt: { column: "created_at_ms", type: "integer" },
+  name: { column: "name", type: "text" },
+  zone: { column: "zone", type: "text" },
+} as const;
 
 /** Hosts' rows: what they have, what of it is claimed, how they are. */
 export class HostStore {
@@ -164,12 +173,15 @@ export class HostStore {
     return row === undefined || row.inventory === null ? {} : (JSON.parse(row.inventory) as HostInventory).capabilities;
   }
 
-  async find({ zone, state }: FindHosts, page: Page): Promise<readonly HostRow[]> {
-    const query = this.#rows().orderBy("id").limit(page.limit);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    if (zone !== undefined) void query.where({ zone });
-    if (state !== undefined) void query.where({ state });
-    return this.#database.all<HostRow>(query);
+  async find(where: FindHosts, part: SliceRequest<keyof typeof sorts>): Promise<Slice<HostRow>> {
+    const select = `SELECT * FROM ${this.#database.tables.hosts}`;
+    const query = new PageQuery<HostRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("name", where.name)
+      .begins("name", where.namePrefix)
+      .equal("zone", where.zone)
+      .oneOf("state", where.state);
+    if (where.enabled !== undefined) query.where(where.enabled ? "enabled" : "NOT enabled");
+    return query.read(this.#database, part);
   }
 
   async named(idOrName: string): Promise<HostRow | undefined> {

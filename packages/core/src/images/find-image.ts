@@ -21,7 +21,7 @@ export async function findImage(
     if (row === undefined || !visible) throw notFound("image", idOrName);
     return row;
   }
-  const found = await images.find({ projectId, name: idOrName }, { limit: 1000 });
+  const { items: found } = await images.find({ projectId, name: idOrName }, { limit: 1000, sort: "createdAt" });
   const mine = preferred(found, (row) => row.project_id === projectId);
   const [row, another] = preferred(mine, ({ state }) => state === "active");
   if (row === undefined) throw notFound("image", idOrName);

@@ -1,7 +1,9 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Label, Name, NameOrId, Page } from "../names.ts";
+import { byCreation, byName, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Label, Name, NameOrId } from "../names.ts";
 import { ChunkCounts } from "../ports/host-images.ts";
 
 /** `pending`: being stored. `active`: sealed, may be booted. `error`: failed, to be deleted. `deleting`. */
@@ -91,6 +93,13 @@ export const ExportImage = z.strictObject({
 });
 export type ExportImage = z.input<typeof ExportImage>;
 
-/** Which images to list. */
-export const ListImages = Page.extend({ state: ImageState.optional(), server: NameOrId.optional() });
+/** Which images to list, in which order: what is said must all hold. */
+export const ListImages = pageBy(["createdAt", "name"]).extend({
+  ...byName,
+  ...byCreation,
+  state: oneOrMore(ImageState).optional(),
+  visibility: ImageVisibility.optional(),
+  /** The server that it is a snapshot of: its name, or its id, also when it is gone. */
+  server: NameOrId.optional(),
+});
 export type ListImages = z.input<typeof ListImages>;

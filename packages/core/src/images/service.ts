@@ -11,7 +11,8 @@ import { isId } from "../ids.ts";
 import type { OperationDefinition } from "../operations/definition.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { sliceOf } from "../lists/slice.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { ImageStore } from "../ports/image-store.ts";
@@ -140,14 +141,12 @@ export class Images {
 
   /** Images of the project, and public ones. */
   list(input: ListImages = {}): Listing<Image> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("images.list");
-      const { limit, after, server, state } = parseInput(ListImages, at, "a list of images");
+    const asked = { permission: "images.list", schema: ListImages, what: "a list of images" } as const;
+    return listing(this.#caller, asked, input, async (scope, { server, ...where }, part) => {
       const { images } = this.#dependencies;
       const serverId = server === undefined ? undefined : await this.#serverId(scope, server);
-      const where = { projectId: projectFilter(scope), state, serverId };
-      return { items: (await images.find(where, { limit, after })).map(imageOf), limit };
-    }, input);
+      return sliceOf(await images.find({ ...where, serverId, projectId: projectFilter(scope) }, part), imageOf);
+    });
   }
 
   /**

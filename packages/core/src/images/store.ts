@@ -1,7 +1,9 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, insertInto, script, statement } from "../database/script.ts";
 import type { Binding, Script, Statement } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { CreationFilter, NameFilter } from "../lists/filters.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { SealedImage } from "../ports/host-images.ts";
 import type { Image, ImageState } from "./model.ts";
 
@@ -25,13 +27,18 @@ export interface ImageRow {
 }
 
 /** Which images to find: a project's own, and public ones. */
-export interface FindImages {
+export interface FindImages extends NameFilter, CreationFilter {
   /** `undefined`: of every project. */
   readonly projectId?: string | undefined;
-  readonly state?: ImageState | undefined;
+  readonly state?: readonly ImageState[] | undefined;
+  readonly visibility?: Image["visibility"] | undefined;
   readonly serverId?: string | undefined;
-  readonly name?: string | undefined;
 }
+
+const sorts = {
+  createdAt: { column: "created_at_ms", type: "integer" },
+  name: { column: "name", type: "text" },
+} as const;
 
 /** Images' rows. The store of chunks has the content; here are owner, visibility and state. */
 export class ImageRecords {
@@ -81,18 +88,25 @@ export class ImageRecords {
     return this.#database.first<ImageRow>(read(tables.images).where({ id: imageId }));
   }
 
-  async find(where: FindImages, page: Page): Promise<readonly ImageRow[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.images).whereNot("state", "deleted").orderBy("id").limit(page.limit);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    if (where.projectId !== undefined) {
-      const { projectId } = where;
-      void query.where((either) => void either.where("project_id", projectId).orWhere("visibility", "public"));
+  async find(where: FindImages, part: SliceRequest<keyof typeof sorts>): Promise<Slice<ImageRow>> {
+    const select = `SELECT * FROM ${this.#database.tables.images}`;
+    const query = new PageQuery<ImageRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .where("state <> 'deleted'")
+      .oneOf("state", where.state)
+      .equal("visibility", where.visibility)
+      .equal("server_id", where.serverId)
+      .equal("name", where.name)
+      .begins("name", where.namePrefix)
+      .atLeast("created_at_ms", where.createdSinceMs)
+      .below("created_at_ms", where.createdBeforeMs);
+    const { projectId } = where;
+    if (projectId !== undefined) {
+      query.either(
+        { sql: "project_id = ?", bindings: [projectId] },
+        { sql: "visibility = 'public' AND COALESCE(project_id, '') <> ?", bindings: [projectId] },
+      );
     }
-    if (where.state !== undefined) void query.where("state", where.state);
-    if (where.serverId !== undefined) void query.where("server_id", where.serverId);
-    if (where.name !== undefined) void query.where("name", where.name);
-    return this.#database.all<ImageRow>(query);
+    return query.read(this.#database, part);
   }
 }
 

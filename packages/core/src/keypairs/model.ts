@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
+import { byName } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
 import { Name } from "../names.ts";
 import { isOfItsType } from "./fingerprint.ts";
 
@@ -43,3 +45,7 @@ export interface GeneratedKeypair extends Keypair {
   /** A file for OpenSSH, without a passphrase: to be kept as `0600`. */
   readonly privateKey: string;
 }
+
+/** Which keypairs to list, in which order: what is said must all hold. */
+export const ListKeypairs = pageBy(["createdAt", "name"]).extend(byName);
+export type ListKeypairs = z.input<typeof ListKeypairs>;

@@ -7,12 +7,11 @@ import { commitLogged } from "../audit/commit.ts";
 import type { Database } from "../database/database.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
-import { Page } from "../names.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { generateKeypair } from "./generate.ts";
-import { GenerateKeypair, ImportKeypair } from "./model.ts";
+import { GenerateKeypair, ImportKeypair, ListKeypairs } from "./model.ts";
 import type { GeneratedKeypair, Keypair } from "./model.ts";
 import type { KeypairStore } from "./store.ts";
 
@@ -64,12 +63,11 @@ export class Keypairs {
   }
 
   /** The project's keypairs. */
-  list(page: Partial<Page> = {}): Listing<Keypair> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("keypairs.list");
-      const parsed = parseInput(Page, at, "a page");
-      return { items: await this.#dependencies.keypairs.find(projectFilter(scope), parsed), limit: parsed.limit };
-    }, page);
+  list(input: ListKeypairs = {}): Listing<Keypair> {
+    const asked = { permission: "keypairs.list", schema: ListKeypairs, what: "a list of keypairs" } as const;
+    return listing(this.#caller, asked, input, (scope, where, part) =>
+      this.#dependencies.keypairs.find({ ...where, projectId: projectFilter(scope) }, part),
+    );
   }
 
   /**

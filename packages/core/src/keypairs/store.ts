@@ -1,7 +1,10 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { insertNew, removeOne } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { NameFilter } from "../lists/filters.ts";
+import { sliceOf } from "../lists/slice.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { Keypair } from "./model.ts";
 
 interface KeypairRow {
@@ -12,6 +15,17 @@ interface KeypairRow {
   readonly fingerprint: string;
   readonly created_at_ms: number;
 }
+
+/** Which keypairs to find. */
+export interface FindKeypairs extends NameFilter {
+  /** `undefined`: of every project. */
+  readonly projectId: string | undefined;
+}
+
+const sorts = {
+  createdAt: { column: "created_at_ms", type: "integer" },
+  name: { column: "name", type: "text" },
+} as const;
 
 /** Keypairs' rows: public halves only. */
 export class KeypairStore {
@@ -47,12 +61,13 @@ export class KeypairStore {
     return row === undefined ? undefined : keypairOf(row);
   }
 
-  async find(projectId: string | undefined, page: Page): Promise<readonly Keypair[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.keypairs).orderBy("id").limit(page.limit);
-    if (projectId !== undefined) void query.where({ project_id: projectId });
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    return (await this.#database.all<KeypairRow>(query)).map(keypairOf);
+  async find(where: FindKeypairs, part: SliceRequest<keyof typeof sorts>): Promise<Slice<Keypair>> {
+    const select = `SELECT * FROM ${this.#database.tables.keypairs}`;
+    const query = new PageQuery<KeypairRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("project_id", where.projectId)
+      .equal("name", where.name)
+      .begins("name", where.namePrefix);
+    return sliceOf(await query.read(this.#database, part), keypairOf);
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { NameOrId, Page } from "../names.ts";
+import { byCreation, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Label, NameOrId } from "../names.ts";
 import { ErrorRecord } from "../ports/bus.ts";
 import { msFrom } from "../units.ts";
 
@@ -85,6 +87,14 @@ export const TimeoutMs = z
 export const AbandonOperation = z.strictObject({ reason: z.string().min(1).max(1000) });
 export type AbandonOperation = z.input<typeof AbandonOperation>;
 
-/** Which operations to list. */
-export const ListOperations = Page.extend({ state: OperationState.optional(), resourceId: NameOrId.optional() });
+/** Which operations to list, in which order: what is said must all hold. */
+export const ListOperations = pageBy(["createdAt"]).extend({
+  ...byCreation,
+  state: oneOrMore(OperationState).optional(),
+  /** `server.create`, for instance. */
+  kind: NameOrId.max(40).optional(),
+  resourceId: NameOrId.optional(),
+  /** Who asked for it. */
+  userId: Label.optional(),
+});
 export type ListOperations = z.input<typeof ListOperations>;

@@ -3,7 +3,8 @@ import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { sliceOf } from "../lists/slice.ts";
+import { Nothing } from "../parse.ts";
 import type { OperationEngine } from "./engine.ts";
 import { OperationHandle } from "./handle.ts";
 import { AbandonOperation, ListOperations } from "./model.ts";
@@ -28,18 +29,17 @@ export class Operations {
   }
 
   /**
-   * Operations, oldest first.
+   * Operations, the oldest first unless said otherwise.
    * @example
    * for await (const { id, kind, stuck } of ops.operations.list({ state: "stuck" })) console.log(id, kind, stuck);
    */
   list(input: ListOperations = {}): Listing<Operation> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("operations.list");
-      const { limit, after, state, resourceId } = parseInput(ListOperations, at, "a list of operations");
-      const where = { projectId: projectFilter(scope), state, resourceId, after };
-      const rows = await this.#dependencies.operations.find(where, limit);
-      return { items: rows.map((row) => this.#shown(scope, row)), limit };
-    }, input);
+    const asked = { permission: "operations.list", schema: ListOperations, what: "a list of operations" } as const;
+    return listing(this.#caller, asked, input, async (scope, where, part) => {
+      const { operations } = this.#dependencies;
+      const slice = await operations.find({ ...where, projectId: projectFilter(scope) }, part);
+      return sliceOf(slice, (row) => this.#shown(scope, row));
+    });
   }
 
   /**

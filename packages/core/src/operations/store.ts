@@ -1,4 +1,7 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
+import type { CreationFilter } from "../lists/filters.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { OperationRow } from "./journal.ts";
 import type { Operation, OperationState, OperationWait } from "./model.ts";
 
@@ -10,13 +13,17 @@ export interface ShownRow extends OperationRow {
 }
 
 /** Which operations to find. */
-export interface FindOperations {
+export interface FindOperations extends CreationFilter {
   /** `undefined`: of every project. */
   readonly projectId: string | undefined;
-  readonly state?: OperationState | undefined;
+  readonly state?: readonly OperationState[] | undefined;
+  readonly kind?: string | undefined;
   readonly resourceId?: string | undefined;
-  readonly after?: string | undefined;
+  readonly userId?: string | undefined;
 }
+
+/** Their ids begin with the time at which they were made. */
+const sorts = { createdAt: { column: "o.id", type: "text" } } as const;
 
 /** Operations' rows, as people ask for them. What runs them writes through the journal. */
 export class OperationRecords {
@@ -26,26 +33,27 @@ export class OperationRecords {
     this.#database = database;
   }
 
-  /** The oldest first. */
-  async find({ projectId, state, resourceId, after }: FindOperations, most: number): Promise<readonly ShownRow[]> {
-    const query = this.#rows().orderBy("o.id").limit(most);
-    if (projectId !== undefined) void query.where("o.project_id", projectId);
-    if (state !== undefined) void query.where("o.state", state);
-    if (resourceId !== undefined) void query.where("o.resource_id", resourceId);
-    if (after !== undefined) void query.where("o.id", ">", after);
-    return this.#database.all<ShownRow>(query);
+  async find(where: FindOperations, part: SliceRequest<keyof typeof sorts>): Promise<Slice<ShownRow>> {
+    const query = new PageQuery<ShownRow, keyof typeof sorts>({ select: this.#select(), sorts, id: "o.id" })
+      .equal("o.project_id", where.projectId)
+      .oneOf("o.state", where.state)
+      .equal("o.kind", where.kind)
+      .equal("o.resource_id", where.resourceId)
+      .equal("o.actor", where.userId)
+      .atLeast("o.created_at_ms", where.createdSinceMs)
+      .below("o.created_at_ms", where.createdBeforeMs);
+    return query.read(this.#database, part);
   }
 
   async get(operationId: string): Promise<ShownRow | undefined> {
-    return this.#database.first<ShownRow>(this.#rows().where("o.id", operationId));
+    const [row] = await this.#database.select<ShownRow>(`${this.#select()} WHERE o.id = ?`, [operationId]);
+    return row;
   }
 
-  #rows() {
-    const { read, tables } = this.#database;
+  #select(): string {
+    const { operations, hosts } = this.#database.tables;
     const idle = `o.state IN ('running', 'undoing') AND o.lease_until_ms < ${this.#database.leaseNow()}`;
-    return read({ o: tables.operations })
-      .leftJoin({ h: tables.hosts }, "h.id", "o.host_id")
-      .select("o.*", "h.name as host_name", read.raw(`(${idle}) AS idle`));
+    return `SELECT o.*, h.name AS host_name, (${idle}) AS idle FROM ${operations} o LEFT JOIN ${hosts} h ON h.id = o.host_id`;
   }
 }
 

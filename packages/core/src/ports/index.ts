@@ -19,6 +19,7 @@ export * from "../aggregates/model.ts";
 export * from "../hosts/model.ts";
 export * from "../images/model.ts";
 export * from "../keypairs/model.ts";
+export { SortOrder } from "../lists/page-by.ts";
 export * from "../names.ts";
 export * from "../networks/model.ts";
 export * from "../operations/model.ts";

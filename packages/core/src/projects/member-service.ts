@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { notFound, projectOf } from "../access/caller.ts";
 import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
+import { listing } from "../access/listing.ts";
+import type { Listing } from "../access/listing.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
@@ -9,7 +11,7 @@ import { Label } from "../names.ts";
 import { Nothing, parseInput } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MemberStore } from "./member-store.ts";
-import { AddMember, SetMemberRole } from "./model.ts";
+import { AddMember, ListMembers, SetMemberRole } from "./model.ts";
 import type { Member } from "./model.ts";
 
 /** What {@link Members} needs. */
@@ -78,16 +80,16 @@ export class Members {
     });
   }
 
-  /** Everybody in the project, in the order of their ids. */
-  async *list(): AsyncGenerator<Member, void, undefined> {
-    const scope = await this.#caller.may("members.list");
-    const projectId = projectOf(scope).id;
-    for (let after: string | undefined; ;) {
-      const members = await this.#dependencies.members.find(projectId, readAtOnce, after);
-      yield* members;
-      after = members.at(-1)?.userId;
-      if (members.length < readAtOnce) return;
-    }
+  /**
+   * Who is in the project, in the order of their ids unless said otherwise.
+   * @example
+   * for await (const { userId } of album.members.list({ role: "projectAdmin" })) console.log(userId);
+   */
+  list(input: ListMembers = {}): Listing<Member> {
+    const asked = { permission: "members.list", schema: ListMembers, what: "a list of members" } as const;
+    return listing(this.#caller, asked, input, (scope, where, part) =>
+      this.#dependencies.members.find({ ...where, projectId: projectOf(scope).id }, part),
+    );
   }
 
   #finding(userId: string): (scope: Scope) => Promise<{ readonly id: string; readonly member: Member }> {
@@ -113,5 +115,3 @@ export class Members {
     }
   }
 }
-
-const readAtOnce = 500;

@@ -1,6 +1,9 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, insertInto } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
+import { sliceOf } from "../lists/slice.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Member, MemberRole } from "./model.ts";
 import { projectKnownMs } from "./store.ts";
@@ -10,6 +13,17 @@ interface MemberRow {
   readonly role: MemberRole;
   readonly created_at_ms: number;
 }
+
+/** Which members to find. */
+export interface FindMembers {
+  readonly projectId: string;
+  readonly role?: MemberRole | undefined;
+}
+
+const sorts = {
+  userId: { column: "user_id", type: "text" },
+  createdAt: { column: "created_at_ms", type: "integer" },
+} as const;
 
 /** Who is in which project, and as what. */
 export class MemberStore {
@@ -67,12 +81,12 @@ export class MemberStore {
     return row === undefined ? undefined : memberOf(row);
   }
 
-  /** A project's members in the order of their ids, behind one of them. */
-  async find(projectId: string, limit: number, after: string | undefined): Promise<readonly Member[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.project_members).where({ project_id: projectId }).orderBy("user_id").limit(limit);
-    if (after !== undefined) void query.where("user_id", ">", after);
-    return (await this.#database.all<MemberRow>(query)).map(memberOf);
+  async find(where: FindMembers, part: SliceRequest<keyof typeof sorts>): Promise<Slice<Member>> {
+    const select = `SELECT * FROM ${this.#database.tables.project_members}`;
+    const query = new PageQuery<MemberRow, keyof typeof sorts>({ select, sorts, id: "user_id" })
+      .equal("project_id", where.projectId)
+      .equal("role", where.role);
+    return sliceOf(await query.read(this.#database, part), memberOf);
   }
 }
 

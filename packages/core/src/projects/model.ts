@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
+import { byName, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
 import { Label, Name, NameOrId } from "../names.ts";
 import { QuotaLimits } from "../quotas/model.ts";
 import type { QuotaUse } from "../quotas/model.ts";
@@ -38,6 +40,13 @@ export type ProjectState = z.infer<typeof ProjectState>;
 export const Project = z.strictObject({ id: idOf("prj"), name: Name, state: ProjectState, createdAtMs: z.int() });
 export type Project = z.infer<typeof Project>;
 
+/** Which projects to list, in which order: what is said must all hold. */
+export const ListProjects = pageBy(["createdAt", "name"]).extend({
+  ...byName,
+  state: oneOrMore(ProjectState).optional(),
+});
+export type ListProjects = z.input<typeof ListProjects>;
+
 /** What a project is made of. */
 export const CreateProject = z.strictObject({
   name: Name,
@@ -57,6 +66,10 @@ export type MemberRole = z.infer<typeof MemberRole>;
 /** Somebody in a project. */
 export const Member = z.strictObject({ userId: Label, role: MemberRole, createdAtMs: z.int() });
 export type Member = z.infer<typeof Member>;
+
+/** Which members to list, in which order. */
+export const ListMembers = pageBy(["userId", "createdAt"]).extend({ role: MemberRole.optional() });
+export type ListMembers = z.input<typeof ListMembers>;
 
 /** Who is to be in the project, and as what. */
 export const AddMember = z.strictObject({ userId: Label, role: MemberRole.default("member") });

@@ -8,13 +8,12 @@ import { GuardFailed, script } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
-import { Page } from "../names.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { QuotaLimits } from "../quotas/model.ts";
 import type { QuotaRequestStore } from "../quotas/request-store.ts";
 import type { QuotaStore } from "../quotas/store.ts";
-import { CreateProject, RenameProject } from "./model.ts";
+import { CreateProject, ListProjects, RenameProject } from "./model.ts";
 import type { Project, ProjectState, ProjectSummary } from "./model.ts";
 import type { ProjectStore } from "./store.ts";
 import { readSummary } from "./summary.ts";
@@ -64,12 +63,9 @@ export class Projects {
   }
 
   /** Every project. */
-  list(page: Partial<Page> = {}): Listing<Project> {
-    return listing(async (at) => {
-      await this.#caller.may("projects.list");
-      const parsed = parseInput(Page, at, "a page");
-      return { items: await this.#dependencies.projects.find(parsed), limit: parsed.limit };
-    }, page);
+  list(input: ListProjects = {}): Listing<Project> {
+    const asked = { permission: "projects.list", schema: ListProjects, what: "a list of projects" } as const;
+    return listing(this.#caller, asked, input, (_, where, part) => this.#dependencies.projects.find(where, part));
   }
 
   /**

@@ -1,7 +1,10 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { NameFilter } from "../lists/filters.ts";
+import { sliceOf } from "../lists/slice.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { QuotaLimits } from "../quotas/model.ts";
 import type { QuotaStore } from "../quotas/store.ts";
@@ -13,6 +16,16 @@ interface ProjectRow {
   readonly state: ProjectState;
   readonly created_at_ms: number;
 }
+
+/** Which projects to find. */
+export interface FindProjects extends NameFilter {
+  readonly state?: readonly ProjectState[] | undefined;
+}
+
+const sorts = {
+  createdAt: { column: "created_at_ms", type: "integer" },
+  name: { column: "name", type: "text" },
+} as const;
 
 /**
  * How long a project is remembered, in milliseconds. What this process changes it knows at once; what another changed
@@ -125,11 +138,14 @@ export class ProjectStore {
     this.#known.clear();
   }
 
-  async find(page: Page): Promise<readonly Project[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.projects).whereNull("deleted_at_ms").orderBy("id").limit(page.limit);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    return (await this.#database.all<ProjectRow>(query)).map(projectOfRow);
+  async find(where: FindProjects, part: SliceRequest<keyof typeof sorts>): Promise<Slice<Project>> {
+    const select = `SELECT * FROM ${this.#database.tables.projects}`;
+    const query = new PageQuery<ProjectRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .where("deleted_at_ms IS NULL")
+      .equal("name", where.name)
+      .begins("name", where.namePrefix)
+      .oneOf("state", where.state);
+    return sliceOf(await query.read(this.#database, part), projectOfRow);
   }
 
   /** What depends on a project's being empty: a table, and which of its rows count. */

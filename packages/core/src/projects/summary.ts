@@ -16,7 +16,7 @@ export async function readSummary(sources: SummarySources, project: Project): Pr
   const { database, quotas, requests } = sources;
   const { read, tables } = database;
   const mine = { project_id: project.id };
-  const [use, states, images, [open]] = await Promise.all([
+  const [use, states, images, { items: requested }] = await Promise.all([
     quotas.use(project.id),
     database.all<{ state: ServerState; count: number }>(
       read(tables.servers)
@@ -30,7 +30,7 @@ export async function readSummary(sources: SummarySources, project: Project): Pr
         .where({ ...mine, state: "active" })
         .select(read.raw("COUNT(*) AS count"), read.raw("CAST(COALESCE(SUM(logical_bytes), 0) AS BIGINT) AS bytes")),
     ),
-    requests.find({ projectId: project.id, state: "open" }, { limit: 1 }),
+    requests.find({ projectId: project.id, state: ["open"] }, { limit: 1, sort: "createdAt" }),
   ]);
   return {
     project,
@@ -40,6 +40,6 @@ export async function readSummary(sources: SummarySources, project: Project): Pr
       byState: Object.fromEntries(states.map(({ state, count }) => [state, count])),
     },
     images: { count: images?.count ?? 0, logicalBytes: images?.bytes ?? 0 },
-    quotaRequest: open ?? null,
+    quotaRequest: requested[0] ?? null,
   };
 }

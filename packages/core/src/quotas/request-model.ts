@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { Page } from "../names.ts";
+import { byCreation, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Label } from "../names.ts";
 import { QuotaLimits } from "./model.ts";
 
 /** `open` until somebody decides. */
@@ -47,6 +49,11 @@ export type ApproveQuotaRequest = z.input<typeof ApproveQuotaRequest>;
 export const RejectQuotaRequest = z.strictObject({ reason: Reason });
 export type RejectQuotaRequest = z.input<typeof RejectQuotaRequest>;
 
-/** Which requests: all that is said must hold. */
-export const ListQuotaRequests = Page.extend({ state: QuotaRequestState.optional() });
+/** Which requests, in which order: all that is said must hold. */
+export const ListQuotaRequests = pageBy(["createdAt"]).extend({
+  ...byCreation,
+  state: oneOrMore(QuotaRequestState).optional(),
+  /** Who asked. */
+  userId: Label.optional(),
+});
 export type ListQuotaRequests = z.input<typeof ListQuotaRequests>;

@@ -10,7 +10,7 @@ import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
 import { outboxEvent } from "../operations/outbox.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import { quotaNames } from "./model.ts";
 import type { QuotaLimits } from "./model.ts";
@@ -74,14 +74,13 @@ export class QuotaRequests {
     return this.#find(await this.#caller.may("quotaRequests.get"), id);
   }
 
-  /** The project's requests, oldest first; every project's for operators and auditors that act in none. */
+  /** The project's requests, the oldest first unless said otherwise; every project's for operators and auditors that act in none. */
   list(input: ListQuotaRequests = {}): Listing<QuotaRequest> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("quotaRequests.list");
-      const { limit, after, state } = parseInput(ListQuotaRequests, at, "a list of requests for quota");
-      const where = { projectId: projectFilter(scope), state };
-      return { items: await this.#dependencies.requests.find(where, { limit, after }), limit };
-    }, input);
+    const schema = ListQuotaRequests;
+    const asked = { permission: "quotaRequests.list", schema, what: "a list of requests for quota" } as const;
+    return listing(this.#caller, asked, input, (scope, where, part) =>
+      this.#dependencies.requests.find({ ...where, projectId: projectFilter(scope) }, part),
+    );
   }
 
   /**

@@ -1,7 +1,10 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, insertInto } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { CreationFilter } from "../lists/filters.ts";
+import { sliceOf } from "../lists/slice.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { QuotaLimits } from "./model.ts";
 import type { QuotaRequest, QuotaRequestState } from "./request-model.ts";
 
@@ -27,6 +30,16 @@ export interface QuotaDecision {
   readonly reason: string | null;
   readonly atMs: number;
 }
+
+/** Which requests to find. */
+export interface FindQuotaRequests extends CreationFilter {
+  /** `undefined`: of every project. */
+  readonly projectId: string | undefined;
+  readonly state?: readonly QuotaRequestState[] | undefined;
+  readonly userId?: string | undefined;
+}
+
+const sorts = { createdAt: { column: "created_at_ms", type: "integer" } } as const;
 
 /** Rows of requests for quota. A project has one open at the most. */
 export class QuotaRequestStore {
@@ -63,17 +76,15 @@ export class QuotaRequestStore {
     return row === undefined ? undefined : requestOf(row);
   }
 
-  /** @param where `projectId` of `undefined`: of every project */
-  async find(
-    where: { readonly projectId: string | undefined; readonly state?: QuotaRequestState | undefined },
-    page: Page,
-  ): Promise<readonly QuotaRequest[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.quota_requests).orderBy("id").limit(page.limit);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    if (where.projectId !== undefined) void query.where({ project_id: where.projectId });
-    if (where.state !== undefined) void query.where({ state: where.state });
-    return (await this.#database.all<QuotaRequestRow>(query)).map(requestOf);
+  async find(where: FindQuotaRequests, part: SliceRequest<keyof typeof sorts>): Promise<Slice<QuotaRequest>> {
+    const select = `SELECT * FROM ${this.#database.tables.quota_requests}`;
+    const query = new PageQuery<QuotaRequestRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("project_id", where.projectId)
+      .oneOf("state", where.state)
+      .equal("user_id", where.userId)
+      .atLeast("created_at_ms", where.createdSinceMs)
+      .below("created_at_ms", where.createdBeforeMs);
+    return sliceOf(await query.read(this.#database, part), requestOf);
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Name, NameOrId, Page } from "../names.ts";
+import { byName, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Name, NameOrId } from "../names.ts";
 
 /**
  * Where a group's servers go. `affinity`: all on one host. `anti-affinity`: each on a host of its own. Both are kept by
@@ -28,9 +30,10 @@ export const ServerGroup = z.strictObject({
 });
 export type ServerGroup = z.infer<typeof ServerGroup>;
 
-/** Which server groups to list. */
-export const ListServerGroups = Page.extend({
-  policy: ServerGroupPolicy.optional(),
+/** Which server groups to list, in which order: what is said must all hold. */
+export const ListServerGroups = pageBy(["createdAt", "name"]).extend({
+  ...byName,
+  policy: oneOrMore(ServerGroupPolicy).optional(),
   /** Of which the server is a member: its id. */
   server: NameOrId.optional(),
 });

@@ -8,7 +8,7 @@ import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import { CreateServerGroup, ListServerGroups } from "./model.ts";
 import type { ServerGroup } from "./model.ts";
@@ -61,12 +61,11 @@ export class ServerGroups {
 
   /** The project's groups with their servers; every project's for those who act in none. */
   list(input: ListServerGroups = {}): Listing<ServerGroup> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("serverGroups.list");
-      const { limit, after, ...where } = parseInput(ListServerGroups, at, "a list of server groups");
-      const { groups } = this.#dependencies;
-      return { items: await groups.find({ ...where, projectId: projectFilter(scope) }, { limit, after }), limit };
-    }, input);
+    const schema = ListServerGroups;
+    const asked = { permission: "serverGroups.list", schema, what: "a list of server groups" } as const;
+    return listing(this.#caller, asked, input, (scope, where, part) =>
+      this.#dependencies.groups.find({ ...where, projectId: projectFilter(scope) }, part),
+    );
   }
 
   /**

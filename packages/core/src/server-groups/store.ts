@@ -1,7 +1,9 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, insertNew, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { NameFilter } from "../lists/filters.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { ServerGroup, ServerGroupPolicy } from "./model.ts";
 
 interface ServerGroupRow {
@@ -19,15 +21,20 @@ export interface GroupOfServer {
 }
 
 /** Which groups to find. */
-export interface FindServerGroups {
+export interface FindServerGroups extends NameFilter {
   /** `undefined`: of every project. */
   readonly projectId?: string | undefined;
-  readonly policy?: ServerGroupPolicy | undefined;
+  readonly policy?: readonly ServerGroupPolicy[] | undefined;
   readonly server?: string | undefined;
 }
 
 /** The guard of what needs a group to be there. */
 export const groupGone = "group gone";
+
+const sorts = {
+  createdAt: { column: "created_at_ms", type: "integer" },
+  name: { column: "name", type: "text" },
+} as const;
 
 /** Server groups' rows, and the places that their servers hold. */
 export class ServerGroupStore {
@@ -132,19 +139,19 @@ export class ServerGroupStore {
     return row === undefined ? undefined : (await this.#withServers([row]))[0];
   }
 
-  async find({ projectId, policy, server }: FindServerGroups, page: Page): Promise<readonly ServerGroup[]> {
-    const { read, tables } = this.#database;
-    const query = this.#rows().orderBy("id").limit(page.limit);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    if (projectId !== undefined) void query.where({ project_id: projectId });
-    if (policy !== undefined) void query.where({ policy });
-    if (server !== undefined) {
-      void query.whereIn(
-        "id",
-        read(tables.servers).where({ id: server }).whereNull("deleted_at_ms").select("group_id"),
-      );
+  async find(where: FindServerGroups, part: SliceRequest<keyof typeof sorts>): Promise<Slice<ServerGroup>> {
+    const { server_groups: groups, servers } = this.#database.tables;
+    const select = `SELECT * FROM ${groups}`;
+    const query = new PageQuery<ServerGroupRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("project_id", where.projectId)
+      .equal("name", where.name)
+      .begins("name", where.namePrefix)
+      .oneOf("policy", where.policy);
+    if (where.server !== undefined) {
+      query.where(`id = (SELECT group_id FROM ${servers} WHERE id = ? AND deleted_at_ms IS NULL)`, where.server);
     }
-    return this.#withServers(await this.#database.all<ServerGroupRow>(query));
+    const { items, next } = await query.read(this.#database, part);
+    return { items: await this.#withServers(items), next };
   }
 
   async #withServers(rows: readonly ServerGroupRow[]): Promise<ServerGroup[]> {

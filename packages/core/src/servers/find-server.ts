@@ -19,8 +19,9 @@ export async function findServer(servers: ServerStore, scope: Scope, idOrName: s
     return row;
   }
   const where = { projectId: projectFilter(scope), name: wanted };
-  const there = await servers.find({ ...where, but: "softDeleted" }, { limit: 2 });
-  const [row, another] = there.length > 0 ? there : await servers.find(where, { limit: 2 });
+  const two = { limit: 2, sort: "createdAt" } as const;
+  const { items: there } = await servers.find({ ...where, but: "softDeleted" }, two);
+  const [row, another] = there.length > 0 ? there : (await servers.find(where, two)).items;
   if (row === undefined) throw notFound("server", wanted);
   if (another !== undefined) {
     const details = { state: "ambiguous", allowed: ["an id"] };

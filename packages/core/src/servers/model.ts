@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import { Label, Name, NameOrId, Page } from "../names.ts";
+import { byCreation, byName, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Label, Name, NameOrId } from "../names.ts";
 import { ServerAddress } from "../networks/model.ts";
 import { TimeoutMs } from "../operations/model.ts";
 import { ErrorRecord } from "../ports/bus.ts";
@@ -120,11 +122,20 @@ export const CreateServers = CreateServer.extend({
 });
 export type CreateServers = z.input<typeof CreateServers>;
 
-/** Which servers to list. */
-export const ListServers = Page.extend({
-  state: ServerState.optional(),
+/** Which servers to list, in which order: what is said must all hold. */
+export const ListServers = pageBy(["createdAt", "name"]).extend({
+  ...byName,
+  ...byCreation,
+  state: oneOrMore(ServerState).optional(),
+  /** Name of its flavor. */
+  flavor: Name.optional(),
+  /** Id of the image that it was made from. */
+  imageId: idOf("img").optional(),
   zone: Name.optional(),
-  name: Name.optional(),
+  /** For operators: the name or id of its host. */
+  host: NameOrId.optional(),
+  /** Who made it. */
+  userId: Label.optional(),
 });
 export type ListServers = z.input<typeof ListServers>;
 

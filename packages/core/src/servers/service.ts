@@ -4,6 +4,7 @@ import type { Caller, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
+import { CloudHostError } from "../errors.ts";
 import { isId } from "../ids.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { parseInput } from "../parse.ts";
@@ -94,17 +95,20 @@ export class Servers extends ServerMoves {
 
   /**
    * Servers of the project; operators and auditors that act in none see every project's.
+   * @throws CloudHostError `INVALID_ARGUMENT`; `FORBIDDEN`, `NOT_FOUND` for a `host`
    * @example
    * for await (const server of album.servers.list({ zone: "az-1", state: "active" })) console.log(server.name);
+   * @example
+   * const { items, next } = await album.servers.list({ sort: "createdAt", order: "desc", limit: 20 }).page();
    */
   list(input: ListServers = {}): Listing<Server> {
-    return listing(async (at) => {
-      const scope = await this.#calls.caller.may("servers.list");
-      const { limit, after, ...where } = parseInput(ListServers, at, "a list of servers");
+    const asked = { permission: "servers.list", schema: ListServers, what: "a list of servers" } as const;
+    return listing(this.#calls.caller, asked, input, async (scope, { host, ...where }, part) => {
       const { servers } = this.#calls.dependencies;
-      const rows = await servers.find({ ...where, projectId: projectFilter(scope) }, { limit, after });
-      return { items: await this.#calls.shown(scope, rows), limit };
-    }, input);
+      const hostId = host === undefined ? undefined : await this.#hostId(scope, host);
+      const { items, next } = await servers.find({ ...where, hostId, projectId: projectFilter(scope) }, part);
+      return { items: await this.#calls.shown(scope, items), next };
+    });
   }
 
   /**
@@ -165,6 +169,17 @@ export class Servers extends ServerMoves {
 
   #created(scope: Scope, { id, resourceId }: { id: string; resourceId: string }): OperationHandle<Server> {
     return this.#calls.handle(id, resourceId, () => this.#calls.read(scope, resourceId));
+  }
+
+  /** On which host a server is, only operators are told. */
+  async #hostId({ everywhere, roles }: Scope, idOrName: string): Promise<string> {
+    if (!everywhere) {
+      const details = { permission: "servers.list of a host", roles };
+      throw new CloudHostError("FORBIDDEN", "Only operators list the servers of a host.", details);
+    }
+    const row = await this.#calls.dependencies.hosts.named(idOrName);
+    if (row === undefined) throw notFound("host", idOrName);
+    return row.id;
   }
 
   /** The deletion that the same key gave before: by then the server itself may be gone. */

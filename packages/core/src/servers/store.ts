@@ -5,9 +5,11 @@ import type { CloudHostError } from "../errors.ts";
 import { macAddress } from "../ids.ts";
 import { addressText } from "../networks/ipv4.ts";
 import type { ServerAddress } from "../networks/model.ts";
-import type { Page } from "../names.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { GuestState } from "../ports/guest.ts";
 import type { ServerActionName } from "./actions.ts";
+import { findServers, selectServers } from "./find-servers.ts";
+import type { FindServers, ServerSort } from "./find-servers.ts";
 import { gateCondition } from "./gate-condition.ts";
 import type { Asker } from "./gate-condition.ts";
 import type { ServerState } from "./model.ts";
@@ -16,17 +18,6 @@ import type { PendingResize } from "./operations/resize-plan.ts";
 
 /** Of a server's row, what tells whether its guest is as it should be. */
 export type SettledServer = Pick<ServerRow, "id" | "name" | "state" | "busy">;
-
-/** Which servers to find. */
-export interface FindServers {
-  /** `undefined`: of every project. */
-  readonly projectId?: string | undefined;
-  readonly state?: ServerState | undefined;
-  /** Not those in this state. */
-  readonly but?: ServerState | undefined;
-  readonly zone?: string | undefined;
-  readonly name?: string | undefined;
-}
 
 /** Servers' rows. A deleted one stays as history and is found no more. */
 export class ServerStore {
@@ -187,28 +178,18 @@ export class ServerStore {
 
   /** Deleted servers that can be restored no more, the oldest first. One whose purge failed is among them. */
   async expired(nowMs: number, most: number): Promise<readonly ServerRow[]> {
-    const query = this.#rows()
-      .whereIn("s.state", ["softDeleted", "error"])
-      .where("s.purge_at_ms", "<=", nowMs)
-      .whereRaw("NOT s.busy")
-      .orderBy("s.purge_at_ms")
-      .limit(most);
-    return this.#database.all<ServerRow>(query);
+    const due = "s.state IN ('softDeleted', 'error') AND s.purge_at_ms <= ? AND NOT s.busy";
+    const sql = `${this.#select()} AND ${due} ORDER BY s.purge_at_ms LIMIT ${most}`;
+    return this.#database.select<ServerRow>(sql, [nowMs]);
   }
 
-  async find(where: FindServers, page: Page): Promise<readonly ServerRow[]> {
-    const query = this.#rows().orderBy("s.id").limit(page.limit);
-    if (page.after !== undefined) void query.where("s.id", ">", page.after);
-    if (where.projectId !== undefined) void query.where("s.project_id", where.projectId);
-    if (where.state !== undefined) void query.where("s.state", where.state);
-    if (where.but !== undefined) void query.whereNot("s.state", where.but);
-    if (where.zone !== undefined) void query.where("h.zone", where.zone);
-    if (where.name !== undefined) void query.where("s.name", where.name);
-    return this.#database.all<ServerRow>(query);
+  async find(where: FindServers, part: SliceRequest<ServerSort>): Promise<Slice<ServerRow>> {
+    return findServers(this.#database, where, part);
   }
 
   async get(serverId: string): Promise<ServerRow | undefined> {
-    return this.#database.first<ServerRow>(this.#rows().where("s.id", serverId));
+    const [row] = await this.#database.select<ServerRow>(`${this.#select()} AND s.id = ?`, [serverId]);
+    return row;
   }
 
   /** The fixed addresses of several servers, by server. */
@@ -229,12 +210,7 @@ export class ServerStore {
     return found;
   }
 
-  #rows() {
-    const { read, tables } = this.#database;
-    return read({ s: tables.servers })
-      .leftJoin({ h: tables.hosts }, "h.id", "s.host_id")
-      .leftJoin({ g: tables.server_groups }, "g.id", "s.group_id")
-      .whereNull("s.deleted_at_ms")
-      .select("s.*", "h.name as host_name", "h.zone as host_zone", "g.name as group_name", "g.policy as group_policy");
+  #select(): string {
+    return `${selectServers(this.#database.tables)} WHERE s.deleted_at_ms IS NULL`;
   }
 }

@@ -1,8 +1,10 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { script, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import type { CloudEvent } from "../events/model.ts";
-import type { Page } from "../names.ts";
+import type { CreationFilter } from "../lists/filters.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { DeliveryState, WebhookDelivery } from "./model.ts";
 
 /** A delivery's row. */
@@ -25,12 +27,16 @@ export interface DeliveryRow {
 }
 
 /** Which deliveries to find. */
-export interface FindDeliveries {
+export interface FindDeliveries extends CreationFilter {
   /** `undefined`: of every project, and of none. */
   readonly projectId?: string | undefined;
   readonly webhookId?: string | undefined;
-  readonly state?: DeliveryState | undefined;
+  readonly state?: readonly DeliveryState[] | undefined;
+  readonly kind?: string | undefined;
 }
+
+/** Their ids begin with the time at which they were made. */
+const sorts = { createdAt: { column: "id", type: "text" } } as const;
 
 /** Deliveries' rows. */
 export class DeliveryStore {
@@ -121,14 +127,16 @@ export class DeliveryStore {
     return this.#database.first<DeliveryRow>(read(tables.webhook_deliveries).where({ id: deliveryId }));
   }
 
-  async find(where: FindDeliveries, page: Pick<Page, "limit" | "after">): Promise<readonly DeliveryRow[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.webhook_deliveries).orderBy("id").limit(page.limit);
-    if (where.projectId !== undefined) void query.where("project_id", where.projectId);
-    if (where.webhookId !== undefined) void query.where("webhook_id", where.webhookId);
-    if (where.state !== undefined) void query.where("state", where.state);
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    return this.#database.all<DeliveryRow>(query);
+  async find(where: FindDeliveries, part: SliceRequest<keyof typeof sorts>): Promise<Slice<DeliveryRow>> {
+    const select = `SELECT * FROM ${this.#database.tables.webhook_deliveries}`;
+    const query = new PageQuery<DeliveryRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("project_id", where.projectId)
+      .equal("webhook_id", where.webhookId)
+      .oneOf("state", where.state)
+      .equal("kind", where.kind)
+      .atLeast("created_at_ms", where.createdSinceMs)
+      .below("created_at_ms", where.createdBeforeMs);
+    return query.read(this.#database, part);
   }
 }
 

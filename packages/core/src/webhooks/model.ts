@@ -1,12 +1,18 @@
 import { z } from "zod";
 import { EventKinds } from "../events/model.ts";
 import { idOf } from "../ids.ts";
-import { NameOrId, Page } from "../names.ts";
+import { byCreation, oneOrMore } from "../lists/filters.ts";
+import { pageBy } from "../lists/page-by.ts";
+import { Label, NameOrId } from "../names.ts";
 
 const Url = z.string().min(1).max(2048);
 
 /** 16 to 255 printable characters; `whsec_` and base64 as other senders of the specification have them. */
 export const WebhookSecret = z.string().regex(/^[\x21-\x7e]{16,255}$/, "not 16 to 255 printable characters");
+
+/** `suspended` after its receiver took nothing for long: what happens is kept, and told after `resume`. */
+export const WebhookState = z.enum(["active", "suspended"]);
+export type WebhookState = z.infer<typeof WebhookState>;
 
 /** A subscription: events of a project, or of the whole cloud, that are posted to an address. */
 export const Webhook = z.strictObject({
@@ -16,8 +22,7 @@ export const Webhook = z.strictObject({
   url: Url,
   /** `null` carries every kind. */
   kinds: EventKinds.nullable(),
-  /** `suspended` after its receiver took nothing for long: what happens is kept, and told after `resume`. */
-  state: z.enum(["active", "suspended"]),
+  state: WebhookState,
   /** Why its receiver does not take what it is sent; `null` when it does. */
   reason: z.string().nullable(),
   failingSinceMs: z.int().nullable(),
@@ -32,6 +37,14 @@ export interface WebhookWithSecret extends Webhook {
   /** What messages are signed with. */
   readonly secret: string;
 }
+
+/** Which subscriptions to list, in which order: what is said must all hold. */
+export const ListWebhooks = pageBy(["createdAt"]).extend({
+  state: WebhookState.optional(),
+  /** Who made it. */
+  userId: Label.optional(),
+});
+export type ListWebhooks = z.input<typeof ListWebhooks>;
 
 /** A subscription to make. */
 export const CreateWebhook = z.strictObject({
@@ -86,10 +99,13 @@ export const WebhookDelivery = z.strictObject({
 });
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
 
-/** Which deliveries to list. */
-export const ListDeliveries = Page.extend({
+/** Which deliveries to list, in which order: what is said must all hold. */
+export const ListDeliveries = pageBy(["createdAt"]).extend({
+  ...byCreation,
   webhook: NameOrId.optional(),
-  state: DeliveryState.optional(),
+  state: oneOrMore(DeliveryState).optional(),
+  /** The event's. */
+  kind: NameOrId.max(40).optional(),
 });
 export type ListDeliveries = z.input<typeof ListDeliveries>;
 

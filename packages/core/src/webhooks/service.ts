@@ -9,14 +9,14 @@ import { GuardFailed, script } from "../database/script.ts";
 import type { Binding, Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
-import { Page } from "../names.ts";
+import { sliceOf } from "../lists/slice.ts";
 import { outboxEvent } from "../operations/outbox.ts";
-import { Nothing, parseInput } from "../parse.ts";
+import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { WebhookCarrier } from "../ports/notifier.ts";
 import { deliveryOf } from "./delivery-store.ts";
 import type { DeliveryRow, DeliveryStore } from "./delivery-store.ts";
-import { CreateWebhook, ListDeliveries, RotateSecret, UpdateWebhook } from "./model.ts";
+import { CreateWebhook, ListDeliveries, ListWebhooks, RotateSecret, UpdateWebhook } from "./model.ts";
 import type { Webhook, WebhookDelivery, WebhookWithSecret } from "./model.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { webhookOf, webhooksMost } from "./store.ts";
@@ -84,13 +84,12 @@ export class Webhooks {
   }
 
   /** Subscriptions of the project; for operators that act in none every project's, and those of the whole cloud. */
-  list(page: Partial<Page> = {}): Listing<Webhook> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("webhooks.list");
-      const parsed = parseInput(Page, at, "a page");
-      const rows = await this.#dependencies.webhooks.find(projectFilter(scope), parsed);
-      return { items: rows.map(webhookOf), limit: parsed.limit };
-    }, page);
+  list(input: ListWebhooks = {}): Listing<Webhook> {
+    const asked = { permission: "webhooks.list", schema: ListWebhooks, what: "a list of webhooks" } as const;
+    return listing(this.#caller, asked, input, async (scope, where, part) => {
+      const { webhooks } = this.#dependencies;
+      return sliceOf(await webhooks.find({ ...where, projectId: projectFilter(scope) }, part), webhookOf);
+    });
   }
 
   /**
@@ -186,19 +185,18 @@ export class Webhooks {
   }
 
   /**
-   * Events on their way, and those that arrived or were given up lately, oldest first.
+   * Events on their way, and those that arrived or were given up lately, the oldest first unless said otherwise.
    * @throws CloudHostError `NOT_FOUND` for an unknown webhook
    * @example
    * for await (const letter of album.webhooks.deliveries({ state: "dead" })) console.log(letter.kind, letter.reason);
    */
   deliveries(input: ListDeliveries = {}): Listing<WebhookDelivery> {
-    return listing(async (at) => {
-      const scope = await this.#caller.may("webhooks.deliveries");
-      const { webhook, state, limit, after } = parseInput(ListDeliveries, at, "a list of deliveries");
+    const asked = { permission: "webhooks.deliveries", schema: ListDeliveries, what: "a list of deliveries" } as const;
+    return listing(this.#caller, asked, input, async (scope, { webhook, ...where }, part) => {
       const webhookId = webhook === undefined ? undefined : (await this.#named(scope, webhook)).id;
-      const where = { projectId: projectFilter(scope), webhookId, state };
-      return { items: (await this.#dependencies.deliveries.find(where, { limit, after })).map(deliveryOf), limit };
-    }, input);
+      const found = { ...where, webhookId, projectId: projectFilter(scope) };
+      return sliceOf(await this.#dependencies.deliveries.find(found, part), deliveryOf);
+    });
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { Database } from "../database/database.ts";
+import { PageQuery } from "../database/page-query.ts";
 import { guarded, statement } from "../database/script.ts";
 import type { Binding, Statement } from "../database/script.ts";
-import type { Page } from "../names.ts";
+import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { Webhook } from "./model.ts";
 
 /** A subscription's row. */
@@ -29,6 +30,16 @@ export type NewWebhookRow = Omit<
   WebhookRow,
   "from_cursor" | "state" | "reason" | "failing_since_ms" | "previous_secret" | "previous_until_ms"
 >;
+
+/** Which subscriptions to find. */
+export interface FindWebhooks {
+  /** `undefined`: of every project, and of none. */
+  readonly projectId: string | undefined;
+  readonly state?: Webhook["state"] | undefined;
+  readonly userId?: string | undefined;
+}
+
+const sorts = { createdAt: { column: "created_at_ms", type: "integer" } } as const;
 
 /** So many a project may have, and as many operators for the whole cloud. */
 export const webhooksMost = 20;
@@ -97,13 +108,13 @@ export class WebhookStore {
     return this.#database.first<WebhookRow>(read(tables.webhooks).where({ id: webhookId }));
   }
 
-  /** @param projectId `undefined`: of every project, and of none */
-  async find(projectId: string | undefined, page: Pick<Page, "limit" | "after">): Promise<readonly WebhookRow[]> {
-    const { read, tables } = this.#database;
-    const query = read(tables.webhooks).orderBy("id").limit(page.limit);
-    if (projectId !== undefined) void query.where({ project_id: projectId });
-    if (page.after !== undefined) void query.where("id", ">", page.after);
-    return this.#database.all<WebhookRow>(query);
+  async find(where: FindWebhooks, part: SliceRequest<keyof typeof sorts>): Promise<Slice<WebhookRow>> {
+    const select = `SELECT * FROM ${this.#database.tables.webhooks}`;
+    const query = new PageQuery<WebhookRow, keyof typeof sorts>({ select, sorts, id: "id" })
+      .equal("project_id", where.projectId)
+      .equal("state", where.state)
+      .equal("user_id", where.userId);
+    return query.read(this.#database, part);
   }
 
   async all(): Promise<readonly WebhookRow[]> {
