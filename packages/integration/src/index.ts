@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export * from "./actions/run-actions.ts";
+export * from "./actions/tally.ts";
 export * from "./checker/checker.ts";
 export * from "./checker/finding.ts";
 export * from "./checker/store.ts";

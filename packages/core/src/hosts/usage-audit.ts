@@ -141,7 +141,9 @@ export class UsageAuditor {
       return { of: "host", table: hosts, key: ["id"], column: `${column}_used`, actual, counts: { name } };
     });
     const ofProjects = quotaSources.map(([name, source]): Counter => {
-      const actual = sum(source === "1" ? "1" : `a.${source}`, "a.project_id = t.project_id");
+      // Of a server with two places the quota holds the larger amount.
+      const each = `SELECT MAX(${source === "1" ? source : `a.${source}`}) AS amount FROM ${allocations} a WHERE a.project_id = t.project_id GROUP BY a.server_id`;
+      const actual = `(SELECT COALESCE(SUM(s.amount), 0) FROM (${each}) s)`;
       const column = quotaColumn(name, "used");
       return { of: "project", table: quotas, key: ["project_id"], column, actual, counts: { name } };
     });

@@ -50,6 +50,17 @@ overDatabases((open) => {
       expect(await auditor.repair()).toEqual([]);
     });
 
+    it("counts a server that holds a place on two hosts once for its project, with the larger amounts", async () => {
+      const { database, fleet, auditor, take } = await fixture();
+      const { claimChanges, hostIds, smallClaim } = fleet;
+      const serverId = await fleet.server();
+      await take(serverId, 0);
+      const resources = { ...smallClaim.resources, diskGib: 25 };
+      const larger = { ...smallClaim, vcpus: 3, resources };
+      await database.run(claimChanges.takeNext(serverId, hostIds[1] ?? "", smallClaim, larger));
+      expect(await auditor.audit()).toEqual([]);
+    });
+
     it("tells of each difference once by itself, and changes nothing", async () => {
       const { database, fleet, auditor, plant } = await fixture();
       const events = async () =>
