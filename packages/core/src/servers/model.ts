@@ -7,6 +7,7 @@ import { ServerAddress } from "../networks/model.ts";
 import { TimeoutMs } from "../operations/model.ts";
 import { ErrorRecord } from "../ports/bus.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
+import { DataDisk } from "./data-disk.ts";
 
 /**
  * How a server is. What an operation does to it meanwhile is told by `busy` and the operation's progress.
@@ -54,6 +55,8 @@ export const Server = z.strictObject({
   memoryMib: z.int(),
   systemDiskGib: z.int(),
   ephemeralDiskGib: z.int(),
+  /** The oldest first. */
+  dataDisks: z.array(DataDisk),
   /** Further countable resources that it holds. */
   resources: z.record(z.string(), z.int()),
   imageId: idOf("img"),
