@@ -41,9 +41,11 @@ import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
 import type { ServerPurge } from "./servers/purge.ts";
 import type { ServerOptions } from "./servers/server-calls.ts";
-import type { DataDiskStore } from "./servers/data-disk-store.ts";
 import type { ServerSizes } from "./servers/sizes.ts";
+import type { AdoptionPlanner } from "./servers/adoption-planner.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
+import type { UnknownGuests } from "./servers/unknown-guests.ts";
+import type { UnknownGuestStore } from "./hosts/unknown-guest-store.ts";
 import type { ComparisonStore } from "./servers/comparison-store.ts";
 import type { ServerStore } from "./servers/store.ts";
 import type { WebhookCourier } from "./webhooks/courier.ts";
@@ -93,7 +95,6 @@ export const tokens = {
   clock: token<Clock>("Clock"),
   database: token<Database>("Database"),
   declaredResources: token<DeclaredResourceNames>("DeclaredResources"),
-  dataDisks: token<DataDiskStore>("DataDiskStore"),
   engine: token<OperationEngine>("OperationEngine"),
   eventRetention: token<EventRetention>("EventRetention"),
   feed: token<FleetFeed>("FleetFeed"),
@@ -116,6 +117,7 @@ export const tokens = {
   operations: token<OperationRecords>("OperationRecords"),
   outboxWritten: token<Subject<void>>("OutboxWritten"),
   planner: token<ServerPlanner>("ServerPlanner"),
+  adoptionPlanner: token<AdoptionPlanner>("AdoptionPlanner"),
   powerSync: token<PowerSync>("PowerSync"),
   projects: token<ProjectStore>("ProjectStore"),
   quotaRequests: token<QuotaRequestStore>("QuotaRequestStore"),
@@ -129,6 +131,8 @@ export const tokens = {
   serverSizes: token<ServerSizes>("ServerSizes"),
   settings: token<RuntimeSettings>("RuntimeSettings"),
   usageAuditor: token<UsageAuditor>("UsageAuditor"),
+  unknownGuestRows: token<UnknownGuestStore>("UnknownGuestStore"),
+  unknownGuests: token<UnknownGuests>("UnknownGuests"),
   webhookCarrier: token<WebhookCarrier>("WebhookCarrier"),
   webhookCourier: token<WebhookCourier>("WebhookCourier"),
   webhookDeliveries: token<DeliveryStore>("DeliveryStore"),

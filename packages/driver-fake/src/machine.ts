@@ -124,7 +124,6 @@ export class Machine {
 
   async freeze(guestId: string, snapshotId: string, signal: AbortSignal): Promise<DiskSource> {
     const guest = this.guest(guestId);
-    refuseAdopted(guest, "a picture of the disk");
     const { disks } = this.#world;
     if (guest.pictures[snapshotId] !== "frozen") {
       await this.#world.commit({ kind: "freezing", guestId, snapshotId });

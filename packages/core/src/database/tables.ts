@@ -27,6 +27,7 @@ const names = [
   "quotas",
   "server_groups",
   "servers",
+  "unknown_guests",
   "webhook_deliveries",
   "webhooks",
 ] as const;

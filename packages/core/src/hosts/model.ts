@@ -2,7 +2,8 @@ import { z } from "zod";
 import { idOf } from "../ids.ts";
 import { byName, oneOrMore } from "../lists/filters.ts";
 import { pageBy } from "../lists/page-by.ts";
-import { Name } from "../names.ts";
+import { Name, NameOrId } from "../names.ts";
+import { ObstacleReason, StrangerGuest } from "../ports/guest-adopter.ts";
 import { HostInventory } from "../ports/host.ts";
 
 /** `up`: its heartbeats arrive. `suspect`: some are missing. `down`: it did not open, or is long silent. */
@@ -46,6 +47,35 @@ export const UsageDrift = z.strictObject({
   actual: z.int(),
 });
 export type UsageDrift = z.infer<typeof UsageDrift>;
+
+/**
+ * A guest on a host that no server is known for. One that came there by other ways than ours can be adopted where there
+ * are no obstacles.
+ */
+export const UnknownGuest = z.strictObject({
+  /** By which its hypervisor knows it, and by which it is adopted; the server's id of one that was ours. */
+  id: z.string(),
+  /** The host's name. */
+  host: z.string(),
+  name: z.string(),
+  power: StrangerGuest.shape.power,
+  /** What its hypervisor says of it; `null` of one that was ours. */
+  definition: StrangerGuest.omit({ key: true, name: true, power: true, obstacles: true }).nullable(),
+  /**
+   * Why it cannot be adopted. `no-server`: it is ours by its id, but its server is gone or elsewhere. The others are the
+   * host's own reasons.
+   */
+  obstacles: z.array(z.strictObject({ reason: z.enum([...ObstacleReason.options, "no-server"]), detail: z.string() })),
+  firstSeenAtMs: z.int(),
+});
+export type UnknownGuest = z.infer<typeof UnknownGuest>;
+
+/** Which guests to list that no server is known for, in which order. */
+export const ListUnknownGuests = pageBy(["firstSeenAt"]).extend({
+  /** Name or id of the host. @defaultValue every host */
+  host: NameOrId.optional(),
+});
+export type ListUnknownGuests = z.input<typeof ListUnknownGuests>;
 
 /** Which hosts to list, in which order: what is said must all hold. */
 export const ListHosts = pageBy(["createdAt", "name", "zone"]).extend({

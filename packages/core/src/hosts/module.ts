@@ -7,6 +7,7 @@ import { FleetFeed } from "./fleet-feed.ts";
 import { HostMonitor } from "./host-monitor.ts";
 import { HostRuntime } from "./host-runtime.ts";
 import { HostStore } from "./store.ts";
+import { UnknownGuestStore } from "./unknown-guest-store.ts";
 import { UsageAuditor } from "./usage-audit.ts";
 
 /** Hosts: their rows and claims, the scheduler's view of them, and the agents of this process. */
@@ -31,6 +32,9 @@ export const hostsModule: ContainerModule = defaults(({ bind }) => {
       (database, clock, logger, watcher, written) => new UsageAuditor({ database, clock, logger, watcher, written }),
       [tokens.database, tokens.clock, tokens.logger, tokens.feed, tokens.outboxWritten],
     )
+    .inSingletonScope();
+  bind(tokens.unknownGuestRows)
+    .toResolvedValue((database) => new UnknownGuestStore(database), [tokens.database])
     .inSingletonScope();
   bind(tokens.claimChanges)
     .toResolvedValue(

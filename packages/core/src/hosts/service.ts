@@ -10,9 +10,10 @@ import { sliceOf } from "../lists/slice.ts";
 import { Nothing } from "../parse.ts";
 import type { FleetFeed } from "./fleet-feed.ts";
 import type { HostRuntime } from "./host-runtime.ts";
-import { ListHosts } from "./model.ts";
-import type { Host, UsageDrift } from "./model.ts";
+import { ListHosts, ListUnknownGuests } from "./model.ts";
+import type { Host, UnknownGuest, UsageDrift } from "./model.ts";
 import { hostOf } from "./store.ts";
+import type { UnknownGuestStore } from "./unknown-guest-store.ts";
 import type { UsageAuditor } from "./usage-audit.ts";
 import type { HostRow, HostStore } from "./store.ts";
 
@@ -23,6 +24,7 @@ export interface HostsDependencies {
   readonly feed: FleetFeed;
   readonly runtime: HostRuntime;
   readonly auditor: UsageAuditor;
+  readonly unknownGuests: Pick<UnknownGuestStore, "find">;
 }
 
 /** The hosts, for those who run them. */
@@ -94,6 +96,21 @@ export class Hosts {
       }
       feed.stale();
       await runtime.letGo(id);
+    });
+  }
+
+  /**
+   * Guests that no server is known for, as their hosts last told: at most about a minute ago. Each new one is an event
+   * `host.guest.unknown`. None is touched, unless an operator adopts it: `servers.adopt`.
+   * @throws CloudHostError `NOT_FOUND` for the host
+   * @example
+   * for await (const { id, obstacles } of ops.hosts.unknownGuests({ host: "host-1" })) console.log(id, obstacles);
+   */
+  unknownGuests(input: ListUnknownGuests = {}): Listing<UnknownGuest> {
+    const asked = { permission: "hosts.unknownGuests", schema: ListUnknownGuests, what: "a list of guests" } as const;
+    return listing(this.#caller, asked, input, async (_, { host }, part) => {
+      const hostId = host === undefined ? undefined : (await this.#row(host)).id;
+      return this.#dependencies.unknownGuests.find({ hostId }, part);
     });
   }
 

@@ -145,7 +145,7 @@ export class HostStore {
   delete(hostId: string): Script {
     const { concurrentWriters, tables } = this.#database;
     const { hosts, servers, server_groups: groups } = tables;
-    const parts = [tables.host_resources, tables.host_leases, tables.aggregate_hosts];
+    const parts = [tables.host_resources, tables.host_leases, tables.aggregate_hosts, tables.unknown_guests];
     const holds = [tables.allocations, tables.bindings, tables.group_members, servers].map(
       (table) => `NOT EXISTS (SELECT 1 FROM ${table} t WHERE t.host_id = ${hosts}.id)`,
     );

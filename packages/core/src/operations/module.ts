@@ -3,8 +3,8 @@ import { defaults } from "../defaults.ts";
 import { deleteImage } from "../images/operations/delete-image.ts";
 import { importImage } from "../images/operations/import-image.ts";
 import { snapshotServer } from "../images/operations/snapshot-server.ts";
+import { adoptServer } from "../servers/operations/adopt-server.ts";
 import { confirmResize } from "../servers/operations/confirm-resize.ts";
-import { createDisk, deleteDisk } from "../servers/operations/data-disks.ts";
 import { createServer } from "../servers/operations/create-server.ts";
 import { deleteServer } from "../servers/operations/delete-server.ts";
 import {
@@ -36,6 +36,7 @@ import { OperationRecords } from "./store.ts";
 /** Every operation there is: what resumes after a crash, and what the crash harness kills. */
 export const operationDefinitions: readonly OperationDefinition[] = [
   createServer,
+  adoptServer,
   deleteServer,
   startServer,
   stopServer,
@@ -54,8 +55,6 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   confirmResize,
   revertResize,
   migrateServer,
-  createDisk,
-  deleteDisk,
   importImage,
   snapshotServer,
   deleteImage,
@@ -82,7 +81,6 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         claimChanges,
         networks,
         servers,
-        dataDisks,
         images,
         imageStore,
         runtime,
@@ -98,7 +96,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
             clock,
             logger,
             decideTools: { fleet: feed },
-            recordTools: { claims, claimChanges, networks, servers, dataDisks, images },
+            recordTools: { claims, claimChanges, networks, servers, images },
             actTools: { imageStore, nicsOf: (serverId) => networks.nics(serverId) },
             hosts: hostDirectory(runtime, convergence),
             onBoundary: settings.onBoundary,
@@ -119,7 +117,6 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         tokens.claimChanges,
         tokens.networks,
         tokens.servers,
-        tokens.dataDisks,
         tokens.images,
         tokens.imageStore,
         tokens.runtime,

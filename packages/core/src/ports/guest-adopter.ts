@@ -59,7 +59,7 @@ export const StrangerGuest = z.strictObject({
   /** By which the hypervisor knows it, never given twice on a host: a domain's UUID. */
   key: z
     .string()
-    .max(255)
+    .max(40)
     .regex(/^[A-Za-z0-9._-]+$/, "not the key of a guest"),
   /** For people, in the hypervisor's own tools. */
   name: z.string().min(1).max(255),
@@ -97,8 +97,8 @@ export type AdoptGuest = z.infer<typeof AdoptGuest>;
  *
  * An adopted guest is in `list` and `get` with its new id, and its power is changed like any other's; whether its OS has
  * booted is `unknown`. `remove` removes its disk too, but no file below that one. It has no base: a change of its
- * specification or of its disks is refused (`define` with `CONFLICT`; `change`, `freezeDisk`, `layers`, `putLayer` and
- * those of `DiskKeeper` with `UNSUPPORTED`), and after `remove` its id can be defined anew.
+ * specification or of its disks is refused (`define` with `CONFLICT`; `change`, `layers`, `putLayer` and those of
+ * `DiskKeeper` with `UNSUPPORTED`), and after `remove` its id can be defined anew.
  */
 export interface GuestAdopter {
   /** Every guest on this host that is not ours. */

@@ -6,8 +6,8 @@ import { Label, Name, NameOrId } from "../names.ts";
 import { ServerAddress } from "../networks/model.ts";
 import { TimeoutMs } from "../operations/model.ts";
 import { ErrorRecord } from "../ports/bus.ts";
+import { AdoptGuest } from "../ports/guest-adopter.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
-import { DataDisk } from "./data-disk.ts";
 
 /**
  * How a server is. What an operation does to it meanwhile is told by `busy` and the operation's progress.
@@ -55,11 +55,10 @@ export const Server = z.strictObject({
   memoryMib: z.int(),
   systemDiskGib: z.int(),
   ephemeralDiskGib: z.int(),
-  /** The oldest first. */
-  dataDisks: z.array(DataDisk),
   /** Further countable resources that it holds. */
   resources: z.record(z.string(), z.int()),
-  imageId: idOf("img"),
+  /** What it was made of; `null` of one that was adopted as it was found. */
+  imageId: idOf("img").nullable(),
   /** The availability zone it is in, once placed. */
   zone: z.string().nullable(),
   /** For operators: the host's name. `null` for everybody else, and until it is placed. */
@@ -106,6 +105,29 @@ export const CreateServer = z.strictObject({
   timeoutMs: TimeoutMs.optional(),
 });
 export type CreateServer = z.input<typeof CreateServer>;
+
+/** Which guest of a host becomes a server, and whose. */
+export const AdoptServer = z.strictObject({
+  /** Name or id of the host. */
+  host: NameOrId,
+  /** Its `id`, as `hosts.unknownGuests` tells it. */
+  guest: AdoptGuest.shape.key,
+  /** Name or id of the project whose server it becomes. @defaultValue the project in which the operator acts */
+  project: NameOrId.optional(),
+  /** Of the server. The guest keeps its own in the hypervisor's tools. */
+  name: Name,
+  /** Equal to what the guest has, or larger. */
+  flavor: NameOrId,
+  /**
+   * Whether it gets an interface on the cloud's network in the place of its own, which needs it stopped.
+   * @defaultValue false: it keeps its own interfaces, and the cloud knows no address of it
+   */
+  joinNetwork: z.boolean().default(false),
+  idempotencyKey: Label.optional(),
+  /** How long it may take, in milliseconds, a week at most; then it is given back. @defaultValue as for `create` */
+  timeoutMs: TimeoutMs.optional(),
+});
+export type AdoptServer = z.input<typeof AdoptServer>;
 
 /** How many servers may be created at once. */
 export const serversAtOnceMost = 100;

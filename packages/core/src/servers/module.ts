@@ -2,7 +2,6 @@ import type { ContainerModule } from "inversify";
 import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { BootImages } from "./boot-images.ts";
-import { DataDiskStore } from "./data-disk-store.ts";
 import { GuestWatch } from "./guest-watch.ts";
 import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
@@ -10,6 +9,8 @@ import { ServerPurge } from "./purge.ts";
 import { ServerSizes } from "./sizes.ts";
 import { ComparisonStore } from "./comparison-store.ts";
 import { ServerStore } from "./store.ts";
+import { AdoptionPlanner } from "./adoption-planner.ts";
+import { UnknownGuests } from "./unknown-guests.ts";
 
 /** Servers: their rows, what their creation needs, and what their hosts say of them. */
 export const serversModule: ContainerModule = defaults(({ bind }) => {
@@ -18,9 +19,6 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.comparisons)
     .toResolvedValue((database) => new ComparisonStore(database), [tokens.database])
-    .inSingletonScope();
-  bind(tokens.dataDisks)
-    .toResolvedValue((database) => new DataDiskStore(database), [tokens.database])
     .inSingletonScope();
   bind(tokens.planner)
     .toResolvedValue(
@@ -57,15 +55,14 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.serverSizes)
     .toResolvedValue(
-      (database, dataDisks, images, bandwidth) =>
-        new ServerSizes({ database, dataDisks, bootImages: new BootImages(images), bandwidth }),
-      [tokens.database, tokens.dataDisks, tokens.images, tokens.bandwidthPolicy],
+      (database, images, bandwidth) => new ServerSizes({ database, bootImages: new BootImages(images), bandwidth }),
+      [tokens.database, tokens.images, tokens.bandwidthPolicy],
     )
     .inSingletonScope();
   bind(tokens.powerSync)
     .toResolvedValue(
-      (database, comparisons, runtime, engine, convergence, clock, logger, written, { drift: policy }) =>
-        new PowerSync({ database, comparisons, runtime, engine, convergence, clock, logger, written, policy }),
+      (database, comparisons, runtime, engine, convergence, clock, logger, written, { drift: policy }, unknown) =>
+        new PowerSync({ database, comparisons, runtime, engine, convergence, clock, logger, written, policy, unknown }),
       [
         tokens.database,
         tokens.comparisons,
@@ -76,6 +73,29 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
         tokens.logger,
         tokens.outboxWritten,
         tokens.settings,
+        tokens.unknownGuests,
+      ],
+    )
+    .inSingletonScope();
+  bind(tokens.unknownGuests)
+    .toResolvedValue(
+      (database, comparisons, rows, clock, logger, written) =>
+        new UnknownGuests({ database, comparisons, rows, clock, logger, written }),
+      [tokens.database, tokens.comparisons, tokens.unknownGuestRows, tokens.clock, tokens.logger, tokens.outboxWritten],
+    )
+    .inSingletonScope();
+  bind(tokens.adoptionPlanner)
+    .toResolvedValue(
+      (flavors, hosts, projects, network, bandwidth, ids, clock) =>
+        new AdoptionPlanner({ flavors, hosts, projects, network, bandwidth, ids, clock }),
+      [
+        tokens.flavors,
+        tokens.hosts,
+        tokens.projects,
+        tokens.fixedNetwork,
+        tokens.bandwidthPolicy,
+        tokens.ids,
+        tokens.clock,
       ],
     )
     .inSingletonScope();

@@ -14,6 +14,7 @@ import type { Logger } from "../ports/logger.ts";
 import { driftOf } from "./drift.ts";
 import type { Drift, DriftPolicy } from "./drift.ts";
 import { startServer, stopServer } from "./operations/power.ts";
+import type { UnknownGuests } from "./unknown-guests.ts";
 import type { ComparedServer, ComparisonStore } from "./comparison-store.ts";
 
 /** What {@link PowerSync} works with. */
@@ -26,6 +27,7 @@ export interface PowerSyncParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly policy: DriftPolicy;
+  readonly unknown: Pick<UnknownGuests, "report">;
   /** Told when there is something new in the outbox. */
   readonly written: { next(): void };
 }
@@ -47,8 +49,6 @@ export class PowerSync {
   readonly #parts: PowerSyncParts;
   /** Hosts whose guests were settled when this process opened them: before that, what stopped is not compared. */
   readonly #settled = new Set<string>();
-  /** Guests that no server is known for, as told already. */
-  readonly #strangers = new Set<string>();
 
   constructor(parts: PowerSyncParts) {
     this.#parts = parts;
@@ -64,7 +64,7 @@ export class PowerSync {
   async compare(host: OpenHost, guests: readonly GuestState[]): Promise<void> {
     if (!this.#settled.has(host.id)) return;
     for (const server of await this.#drifted(host, guests)) await this.#look(server, this.#parts.policy);
-    await this.#reportStrangers(host, guests);
+    await this.#parts.unknown.report(host, guests);
   }
 
   /**
@@ -86,6 +86,7 @@ export class PowerSync {
     await clock.waiting(Promise.all(Array.from({ length: startsAtOnce }, next)));
     this.#settled.add(host.id);
     await this.#releaseHolders(host);
+    await this.#parts.unknown.report(host, host.recovery.guests);
   }
 
   async #drifted(host: OpenHost, guests: readonly GuestState[]): Promise<readonly ComparedServer[]> {
@@ -160,25 +161,6 @@ export class PowerSync {
       data: { expected, found, done },
       atMs: clock.nowMs(),
     });
-  }
-
-  /** A guest with an id of ours that the store does not know there: told once, and left alone. */
-  async #reportStrangers(host: OpenHost, guests: readonly GuestState[]): Promise<void> {
-    const { clock, database, logger, comparisons, written } = this.#parts;
-    const known = new Set(await comparisons.placedOn(host.id));
-    const unknown = guests.filter(({ id }) => !known.has(id));
-    const events: Statement[] = [];
-    for (const { id, power } of unknown) {
-      if (this.#strangers.has(id) || (await comparisons.mayBeOn(id, host.id))) continue;
-      this.#strangers.add(id);
-      logger.warn({ host: host.name, guestId: id }, "a guest of no server is on the host");
-      const data = { host: host.name, guestId: id, power };
-      const event = { kind: "host.guest.unknown", projectId: null, resourceId: host.id, actor, data };
-      events.push(outboxEvent(database.tables, { ...event, atMs: clock.nowMs() }));
-    }
-    if (events.length === 0) return;
-    await database.run(script(...events));
-    written.next();
   }
 
   /** Lets go the images that are held for a server that is gone, or on another host with no operation under way. */

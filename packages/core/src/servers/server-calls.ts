@@ -16,8 +16,8 @@ import { OperationHandle } from "../operations/handle.ts";
 import { outboxEvent } from "../operations/outbox.ts";
 import type { NetworkStore } from "../networks/store.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { AdoptionPlanner } from "./adoption-planner.ts";
 import type { ServerActionName } from "./actions.ts";
-import type { DataDiskStore } from "./data-disk-store.ts";
 import { findServer } from "./find-server.ts";
 import { refusalNow, refusalOf } from "./gate.ts";
 import type { GuestWatch } from "./guest-watch.ts";
@@ -35,6 +35,7 @@ export interface ServersDependencies {
   readonly database: Database;
   readonly servers: ServerStore;
   readonly planner: ServerPlanner;
+  readonly adoptions: AdoptionPlanner;
   readonly engine: OperationEngine;
   readonly guests: GuestWatch;
   readonly flavors: FlavorStore;
@@ -43,7 +44,6 @@ export interface ServersDependencies {
   readonly fleet: Pick<FleetFeed, "decide" | "decideAll">;
   readonly claims: Claims;
   readonly networks: NetworkStore;
-  readonly dataDisks: DataDiskStore;
   readonly claimChanges: ClaimChanges;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -178,12 +178,7 @@ export class ServerCalls {
   }
 
   async shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
-    const { servers, dataDisks } = this.dependencies;
-    const ids = rows.map(({ id }) => id);
-    const [addresses, disks] = await Promise.all([servers.addresses(ids), dataDisks.of(ids)]);
-    return rows.map((row) => {
-      const details = { addresses: addresses.get(row.id) ?? [], dataDisks: disks.get(row.id) ?? [] };
-      return serverOf(row, details, scope.everywhere);
-    });
+    const addresses = await this.dependencies.servers.addresses(rows.map(({ id }) => id));
+    return rows.map((row) => serverOf(row, addresses.get(row.id) ?? [], scope.everywhere));
   }
 }

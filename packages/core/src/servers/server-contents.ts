@@ -22,10 +22,11 @@ export class ServerContents extends ServerPower {
   /**
    * Makes a server's system disk anew from an image, and its ephemeral disk empty; what was on them is gone. Its id,
    * addresses, flavor, host and data disks stay. One that ran runs again, one in `error` runs then. Until its disks are
-   * touched, it is left as it was when something fails; from then on the operation only goes forward.
+   * touched, it is left as it was when something fails; from then on the operation only goes forward. One that was
+   * adopted is a server like any other from then on.
    *
    * @throws CloudHostError `INVALID_ARGUMENT` for an image that does not fit it, `NOT_FOUND`, `CONFLICT`, also for its own
-   * image while it has data disks, `UNSUPPORTED` for a server that was taken over
+   * image while it has data disks
    * @example
    * await (await album.servers.rebuild("web-1", { image: "debian-13" })).result();
    */
@@ -53,10 +54,11 @@ export class ServerContents extends ServerPower {
       action: "rescue",
       definition: rescueServer,
       plan: async (row) => {
+        const { guest } = await sizes.of(row);
         const image = await planner.imageFor(row, wanted ?? options.rescueImage ?? row.image_id, "memory");
         return {
           hostId: row.host_id,
-          guest: (await sizes.of(row)).guest,
+          guest,
           rescue: bootedFrom(image),
           before: row.state,
           graceMs,
@@ -102,10 +104,9 @@ export class ServerContents extends ServerPower {
   async #rebuildPlan(row: ServerRow, image: string, graceMs: number): Promise<object> {
     const { planner, sizes } = this.#calls.dependencies;
     const chosen = await planner.imageFor(row, image, "disk");
-    const { guest: old } = await sizes.of(row);
-    const { image: _, boot: __, ...kept } = old;
-    const guest = { ...kept, ...bootedFrom(chosen) };
-    if (old.dataDisks.length > 0 && old.image.digest === chosen.image.digest) {
+    const { guest } = await sizes.from(row, chosen);
+    const old = row.image_id === "" ? null : (await sizes.of(row)).guest;
+    if (old !== null && old.dataDisks.length > 0 && old.image.digest === chosen.image.digest) {
       // The same base makes no new disk of itself: the guest is removed first, and its data disks would go with it.
       const details = { state: "has data disks", allowed: ["another image", "no data disks"] };
       throw new CloudHostError(

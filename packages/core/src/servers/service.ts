@@ -9,18 +9,27 @@ import { isId } from "../ids.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { parseInput } from "../parse.ts";
 import { createServers } from "./create-servers.ts";
-import { AwaitReady, CreateServer, CreateServers, DeleteServer, ListServers, UpdateServer } from "./model.ts";
+import {
+  AdoptServer,
+  AwaitReady,
+  CreateServer,
+  CreateServers,
+  DeleteServer,
+  ListServers,
+  UpdateServer,
+} from "./model.ts";
 import type { Server } from "./model.ts";
+import { adoptServer } from "./operations/adopt-server.ts";
 import { createServer } from "./operations/create-server.ts";
 import { deletionOf } from "./deletion.ts";
 import { deleteServer } from "./operations/delete-server.ts";
 import { softDeleteServer } from "./operations/soft-delete.ts";
 import { ServerCalls } from "./server-calls.ts";
 import type { ServersDependencies } from "./server-calls.ts";
-import { ServerDevices } from "./server-devices.ts";
+import { ServerMoves } from "./server-moves.ts";
 
 /** Servers: guests on hosts, from their creation to their end. */
-export class Servers extends ServerDevices {
+export class Servers extends ServerMoves {
   readonly #calls: ServerCalls;
 
   constructor(caller: Caller, dependencies: ServersDependencies) {
@@ -90,6 +99,44 @@ export class Servers extends ServerDevices {
     return this.#calls.caller.change("servers.create", asked, async (scope, request) => {
       const creates = await createServers(this.#calls.dependencies, scope, request);
       return creates.map((create) => this.#created(scope, create));
+    });
+  }
+
+  /**
+   * Makes a server of a guest that came onto a host by other ways than ours: see `hosts.unknownGuests`. It goes on as it
+   * is, running or not: its disk stays where it is, its vCPUs and memory what they are, and `imageId` is `null`. What its
+   * flavor says is claimed of the host and of the project's quotas, as for any server, and is what it is held to. When
+   * something fails, it is given back as it was, and the server stays in `error`, claiming nothing, until it is deleted.
+   *
+   * @throws CloudHostError `INVALID_ARGUMENT`, `NOT_FOUND`, `CONFLICT` for a suspended project, `IDEMPOTENCY_MISMATCH`.
+   * From `result()`: `NOT_FOUND` for the guest, `UNSUPPORTED` where there are obstacles, `INVALID_ARGUMENT` for a flavor
+   * that is smaller than the guest, `NO_VALID_HOST` where the host has no room for it, `QUOTA_EXCEEDED`, `CONFLICT` for
+   * one that is to join the network while it runs
+   * @example
+   * const guest = "5f1f7a52-08c1-4d4e-9c3e-2f3b6c1d7a10";
+   * await (await ops.servers.adopt({ host: "host-1", guest, project: "album", name: "old-1", flavor: "c2.e4" })).result();
+   */
+  async adopt(input: AdoptServer): Promise<OperationHandle<Server>> {
+    const asked = { schema: AdoptServer, input, what: "a guest to adopt" };
+    return this.#calls.caller.change("servers.adopt", asked, async (scope, request) => {
+      const { adoptions, engine, servers } = this.#calls.dependencies;
+      const project = await adoptions.project(scope, request.project);
+      const { idempotencyKey } = request;
+      const wanted = { definition: adoptServer, projectId: project.id, idempotencyKey, request };
+      const earlier = await engine.earlier(wanted);
+      if (earlier !== undefined) return this.#created(scope, earlier);
+      const { serverId, hostId, plan, row } = await adoptions.plan(request, project.id, scope.userId);
+      const submitted = await engine.submit({
+        ...wanted,
+        actor: scope,
+        resourceId: serverId,
+        hostId,
+        timeoutMs: request.timeoutMs,
+        input: plan,
+        statements: (operationId) => [servers.insert({ ...row, operation_id: operationId })],
+        refused: async () => notFound("host", request.host),
+      });
+      return this.#created(scope, submitted);
     });
   }
 

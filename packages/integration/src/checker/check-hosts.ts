@@ -1,19 +1,9 @@
-import type { GuestSpec } from "@cloudhost/core/ports";
+import { access } from "node:fs/promises";
 import { readFakeWorld } from "@cloudhost/driver-fake";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
 import { placesOf } from "./places.ts";
 import type { Facts } from "./store.ts";
-
-/** Data disks that a guest has and its server not, or the other way round. */
-function* otherDisks(host: string, { id, disks }: GuestSpec, { dataDisks }: Facts): Iterable<Finding> {
-  const keys = disks.flatMap((disk) => (disk.kind === "data" && disk.detached === undefined ? [disk.id] : []));
-  const wanted = dataDisks.filter(({ server_id: server }) => server === id).map((disk) => String(disk["id"]));
-  const detached = disks.length - keys.length - disks.filter(({ kind }) => kind !== "data").length;
-  if (detached > 0) yield { kind: "data disk", what: `${host} keeps ${detached} data disks that ${id} does not have` };
-  if (keys.toSorted().join() !== wanted.toSorted().join())
-    yield { kind: "data disk", what: `${host} gives ${id} the data disks ${keys.join()}, the store ${wanted.join()}` };
-}
 
 /** What the hosts have, against what the store says they have. */
 export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promise<readonly Finding[]> {
@@ -25,16 +15,23 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       placesOf(server).map((place) => [`${server["id"]} ${hostNames.get(place.hostId)}`, { server, place }] as const),
     ),
   );
-  for (const { host, guests, bindings, files } of worlds) {
-    for (const { spec, power, snapshotIds, keepIds } of guests) {
+  for (const { host, guests, strangers, bindings, files } of worlds) {
+    for (const { key, disks } of strangers) {
+      for (const { source } of disks)
+        if (!(await isThere(source))) findings.push({ kind: "guest", what: `${host} lost disk ${source} of ${key}` });
+    }
+    for (const { adoptedKey, spec, power, snapshotIds, keepIds } of guests) {
       const wanted = missing.get(`${spec.id} ${host}`);
+      if ((adoptedKey === undefined) === (wanted?.server["image_id"] === ""))
+        findings.push({ kind: "guest", what: `guest ${spec.id} and its server differ in whether it was adopted` });
+      if (adoptedKey !== undefined && !(await isThere(spec.base.path)))
+        findings.push({ kind: "guest", what: `${host} lost disk ${spec.base.path} of ${spec.id}` });
       missing.delete(`${spec.id} ${host}`);
       if (wanted === undefined) {
         findings.push({ kind: "guest", what: `${host} has guest ${spec.id}, which the store does not know there` });
       } else if (wanted.place.powers?.includes(power) === false) {
         findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${wanted.server["state"]}` });
       }
-      if (wanted !== undefined) findings.push(...otherDisks(host, spec, facts));
       for (const id of keepIds.filter((keepId) => keepId !== wanted?.place.keepId))
         findings.push({ kind: "snapshot", what: `${host} keeps disks ${id} of ${spec.id} still` });
       for (const id of snapshotIds)
@@ -60,3 +57,9 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
     findings.push({ kind: "guest", what: `server ${place} is ${server["state"]}, but its guest is not there` });
   return findings;
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

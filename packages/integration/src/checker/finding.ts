@@ -18,7 +18,6 @@ export interface Finding {
     | "address"
     | "guest"
     | "tap"
-    | "data disk"
     | "overlay"
     | "snapshot"
     | "image"

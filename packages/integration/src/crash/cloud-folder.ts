@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCloud } from "@cloudhost/core";
 import type { ActorCloud, Cloud, CloudOptions, OperationHandle } from "@cloudhost/core";
-import { fakeFleet } from "@cloudhost/driver-fake";
+import { fakeFleet, holdFakeWorld } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import type { CloudPlaces } from "../checker/finding.ts";
@@ -58,13 +58,14 @@ const ways: Partial<Record<Before, (album: ActorCloud) => Promise<OperationHandl
   rescued: (album) => album.servers.rescue("web-0", { image: "spare", graceMs: 0 }),
   softDeleted: (album) => album.servers.delete("web-0", { restoreMs: 86_400_000 }),
   resized: (album) => album.servers.resize("web-0", { flavor: "c1.e1.d2" }),
-  "active with a disk": (album) => album.servers.createDisk("web-0", { sizeGib: 1, name: "data" }),
-  "stopped with a disk": async (album) => {
-    await (await album.servers.createDisk("web-0", { sizeGib: 1, name: "data" })).result();
-    return album.servers.stop("web-0", { graceMs: 0 });
-  },
   "resized elsewhere": (album) => album.servers.resize("web-0", { flavor: "large" }),
 };
+
+/** A guest that nobody told the cloud of. */
+async function addStranger(places: CloudPlaces): Promise<void> {
+  await using world = holdFakeWorld(fleetIn(places));
+  await world.addStranger("host-1", { name: "by-hand", power: "stopped" });
+}
 
 /** Makes what there is before a scenario: a project, a flavor, images, and the server that it needs. */
 export async function prepareCase(
@@ -88,7 +89,8 @@ export async function prepareCase(
   const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
   await (await album.images.import({ name: "base", path: files.image })).result();
   await (await album.images.import({ name: "spare", path: files.spare })).result();
-  if (before === "nothing") return;
+  if (before === "a guest of others") await addStranger(places);
+  if (before === "nothing" || before === "a guest of others") return;
   await (await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" })).result();
   if (neighbour) await (await album.servers.create({ name: "web-1", flavor: "c1.e1", image: "base" })).result();
   await (await ways[before]?.(album))?.result();

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { readFakeWorld } from "@cloudhost/driver-fake";
 import { checkCloud } from "../checker/checker.ts";
 import type { CloudPlaces } from "../checker/finding.ts";
 import { openStore } from "../checker/store.ts";
@@ -122,11 +123,16 @@ export class CrashHarness {
     const servers = facts.servers
       .filter((server) => server["state"] !== "deleted" && server["name"] === "web-0")
       .map((server) => server["state"]);
+    const strangers = (await readFakeWorld(this.#places.fakeDir)).flatMap((host) => host.strangers);
+    const asBefore = strangers.filter(({ key, power }) => key === "by-hand" && power === "stopped").length;
     const images = facts.images.filter((image) => image["state"] === "active").length - 2;
     return [
       ...(servers[0] === (wanted.server === "none" ? undefined : wanted.server)
         ? []
         : [`the server is ${String(servers[0])}, not ${wanted.server}`]),
+      ...(asBefore === (wanted.strangers ?? 0) && asBefore === strangers.length
+        ? []
+        : [`there are guests of others: ${JSON.stringify(strangers)}`]),
       ...(images === wanted.images ? [] : [`there are ${images} images more, not ${wanted.images}`]),
     ];
   }

@@ -5,8 +5,8 @@ import type { FakeFaults } from "@cloudhost/driver-fake";
 export interface Scenario {
   /** The operation's kind, where the scenario is another way of it. @defaultValue the scenario's own name */
   readonly kind?: string;
-  /** What there is before: nothing, or the server `web-0` in this state. */
-  readonly before: "nothing" | Before;
+  /** What there is before: nothing, a stopped guest `by-hand` on the first host, or the server `web-0` in this state. */
+  readonly before: "nothing" | "a guest of others" | Before;
   /** Whether another server is on the same host, so that it has no room for a `large` one. */
   readonly neighbour?: true;
   /** Makes the operation fail at its last step, so that all of it is taken back. One that only goes forward has none. */
@@ -18,7 +18,7 @@ export interface Scenario {
 }
 
 /** A server's state, and how it came to be in it where that makes a difference. */
-export type Before = ServerState | "resized elsewhere" | "active with a disk" | "stopped with a disk";
+export type Before = ServerState | "resized elsewhere";
 
 /** What a scenario may use besides. */
 export interface ScenarioTools {
@@ -33,6 +33,8 @@ export interface Ending {
   readonly server: "none" | ServerState;
   /** Images besides the base that are active. */
   readonly images: number;
+  /** Guests of others that are there, as they were. @defaultValue 0 */
+  readonly strangers?: number;
 }
 
 const final = { code: "CONFLICT", times: 1 } as const;
@@ -56,6 +58,17 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       ).result();
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "error", images: 0 } },
+  },
+  "server.adopt": {
+    before: "a guest of others",
+    // Behind its effect, so that there is something to give back.
+    fail: (faults) => faults.crashNext("host-1", "adopt", final),
+    run: async (_album, { ops }) => {
+      const guest = { host: "host-1", guest: "by-hand", project: "album" };
+      const server = { name: "web-0", flavor: "c1.e1", joinNetwork: true };
+      await (await ops.servers.adopt({ ...guest, ...server })).result();
+    },
+    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "error", images: 0, strangers: 1 } },
   },
   "server.delete": {
     before: "active",
@@ -222,55 +235,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       for await (const { id } of ops.servers.list({ name: "web-0" })) await (await ops.servers.migrate(id)).result();
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
-  },
-  "server.createDisk": {
-    before: "active",
-    fail: failing("change"),
-    run: async (album) => {
-      await (await album.servers.createDisk("web-0", { sizeGib: 1, name: "data" })).result();
-    },
-    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
-  },
-  "server.createDisk while it is stopped": {
-    kind: "server.createDisk",
-    before: "stopped",
-    fail: failing("define"),
-    run: async (album) => {
-      await (await album.servers.createDisk("web-0", { sizeGib: 1 })).result();
-    },
-    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
-  },
-  "server.deleteDisk": {
-    before: "active with a disk",
-    fail: failing("change"),
-    run: async (album) => {
-      await (await album.servers.deleteDisk("web-0", "data")).result();
-    },
-    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
-  },
-  "server.deleteDisk while it is stopped": {
-    kind: "server.deleteDisk",
-    before: "stopped with a disk",
-    fail: failing("define"),
-    run: async (album) => {
-      await (await album.servers.deleteDisk("web-0", "data")).result();
-    },
-    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
-  },
-  "server.migrate with a disk": {
-    kind: "server.migrate",
-    before: "active with a disk",
-    fail: failing("start"),
-    run: async (_album, { ops }) => {
-      for await (const { id } of ops.servers.list({ name: "web-0" })) await (await ops.servers.migrate(id)).result();
-    },
-    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
-  },
-  "server.delete with a disk": {
-    kind: "server.delete",
-    before: "stopped with a disk",
-    run: async (album) => (await album.servers.delete("web-0")).result(),
-    ends: { succeeded: { server: "none", images: 0 } },
   },
   "image.import": {
     before: "nothing",

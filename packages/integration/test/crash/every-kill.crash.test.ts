@@ -11,9 +11,6 @@ import { killSummary, postgresCase, runKills, sqliteCase } from "../../src/index
 /** `CLOUDHOST_CRASH_SHARD=2/4` makes every fourth kill, beginning with the second. */
 const [shard = 1, shards = 1] = (process.env["CLOUDHOST_CRASH_SHARD"] ?? "1/1").split("/").map(Number);
 
-/** Commands that agents know and that no operation sends yet. */
-const unsent = / compute\.(adopt|disown)$/;
-
 describe.each(["sqlite", "postgres"] as const)("every operation on %s", (dialect) => {
   it("ends as it should, with nothing left over, wherever it is killed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "cloudhost-crash-"));
@@ -29,7 +26,7 @@ describe.each(["sqlite", "postgres"] as const)("every operation on %s", (dialect
       process.stdout.write(`${killSummary(report)}\n`);
       expect(report.outcomes.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
       const killed = new Set((shards === 1 ? report.outcomes : report.possible).map(({ boundary }) => boundary));
-      const reachable = [...operationBoundaries, ...agentBoundaries.filter((boundary) => !unsent.test(boundary))];
+      const reachable = [...operationBoundaries, ...agentBoundaries];
       expect(reachable.filter((boundary) => !killed.has(boundary))).toEqual([]);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -104,8 +104,6 @@ overDatabases((open) => {
     it("of no server is told once, and left alone", async () => {
       const { cloud, compute, container, server } = await fixture();
       const id = container.get(tokens.ids).next("srv");
-      const base = { path: "/none", format: "raw" as const, digest: `sha256:${"0".repeat(64)}` };
-      const spec = { id, name: "x", vcpus: 1, milliEcuPerVcpu: 1, memoryMib: 1, disks: [], base, nics: [] };
       const host = container.get(tokens.runtime).opened[0];
       if (host === undefined) throw new Error("no host");
       const sync = container.get(tokens.powerSync);
@@ -119,7 +117,7 @@ overDatabases((open) => {
       await sync.compare(host, [...known, ...guests]);
       await sync.compare(host, [...known, ...guests]);
       const unknown = () => events.filter(({ kind }) => kind === "host.guest.unknown").map(({ data }) => data);
-      await expect.poll(unknown).toEqual([{ host: host.name, guestId: spec.id, power: "running" }]);
+      await expect.poll(unknown).toEqual([{ host: host.name, guestId: id, name: id, power: "running" }]);
       expect(await cloud.as(amy).servers.get(server.id)).toMatchObject({ state: "active" });
     });
   });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CloudHostError, isCloudHostError, permissions, systemActor } from "@cloudhost/core";
 import type { Actor, ActorCloud, ChangePermission, Notification, Permission, Policy } from "@cloudhost/core";
-import { fakeFleet, fakeHost } from "@cloudhost/driver-fake";
+import { fakeFleet, fakeHost, holdFakeWorld } from "@cloudhost/driver-fake";
+import type { FakeWorld } from "@cloudhost/driver-fake";
 import { amy, createTestCloud } from "@cloudhost/testing";
 import type { TestCloud } from "@cloudhost/testing";
 import { firstValueFrom } from "rxjs";
@@ -32,6 +33,8 @@ interface Things {
   /** Of that webhook, and dead. */
   readonly delivery: string;
   readonly folder: string;
+  /** A guest on the first host that came past us. */
+  readonly stranger: string;
 }
 
 /**
@@ -58,6 +61,7 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "hosts.enable": (cloud) => cloud.hosts.enable("host-1"),
   "hosts.get": (cloud) => cloud.hosts.get("host-1"),
   "hosts.list": (cloud) => all(cloud.hosts.list()),
+  "hosts.unknownGuests": (cloud) => all(cloud.hosts.unknownGuests({ host: "host-1" })),
   "images.import": async (cloud, { mark, folder }) => {
     const path = join(folder, "..", "disk.raw");
     return (await cloud.images.import({ name: `disk-${mark}`, path })).result();
@@ -112,6 +116,10 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
     const request = { name: `new-${mark}`, flavor: "c1.e1", image: "debian-12" };
     return (await cloud.servers.create(request)).result();
   },
+  "servers.adopt": async (cloud, { mark, stranger }) => {
+    const guest = { host: "host-1", guest: stranger, name: `adopted-${mark}`, flavor: "c1.e1" };
+    return (await cloud.servers.adopt(guest)).result();
+  },
   "servers.get": (cloud, { server }) => cloud.servers.get(server),
   "servers.list": (cloud) => all(cloud.servers.list()),
   "servers.ready": (cloud, { server }) => cloud.servers.ready(server),
@@ -133,10 +141,6 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "servers.resize": async (cloud, { server }) => (await cloud.servers.resize(server, { flavor: "c2.e4" })).result(),
   "servers.revertResize": async (cloud, { server }) => (await cloud.servers.revertResize(server)).result(),
   "servers.confirmResize": async (cloud, { resized }) => (await cloud.servers.confirmResize(resized)).result(),
-  "servers.createDisk": async (cloud, { server, mark }) =>
-    (await cloud.servers.createDisk(server, { sizeGib: 1, name: `disk-${mark}` })).result(),
-  "servers.deleteDisk": async (cloud, { server, mark }) =>
-    (await cloud.servers.deleteDisk(server, `disk-${mark}`)).result(),
   "servers.migrate": async (cloud, { server }) => (await cloud.servers.migrate(server)).result(),
   "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server, { restoreMs: 60_000 })).result(),
   "servers.restore": async (cloud, { server }) => (await cloud.servers.restore(server)).result(),
@@ -203,6 +207,7 @@ const policy: Policy = {
 };
 
 let cloud: TestCloud;
+let world: FakeWorld;
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cloudhost-permissions-"));
@@ -217,6 +222,7 @@ beforeAll(async () => {
   const notifiers = { webhook: { check: () => {}, open: () => notifier } };
   const spares = [...roles, "vetoed"].map((role) => fakeHost({ name: `spare-${role.toLowerCase()}` }));
   const hosts = [...fakeFleet({ hosts: 2 }), ...spares];
+  world = holdFakeWorld(hosts);
   cloud = await createTestCloud({ hosts, projects: ["mail"], busFaults: {}, policy, notifiers });
   const product = cloud.as(systemActor("what operators work on"));
   for (const { name } of spares) await product.hosts.disable(name);
@@ -226,6 +232,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cloud.close();
+  await world[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -255,6 +262,7 @@ async function makeThings(mark: string): Promise<Things> {
     webhook,
     delivery: dead?.id ?? "",
     folder: own,
+    stranger: (await world.addStranger("host-1", { name: `stranger-${mark}` })).key,
   };
   const [stuck, hopeless] = [await makeStuck(`stuck-${mark}`), await makeStuck(`hopeless-${mark}`)];
   const cancelled = await album.servers.create({ name: `cancelled-${mark}`, flavor: "c1.e1", image: "debian-12" });
@@ -457,6 +465,7 @@ describe("who acts in no project", () => {
         keypair: "x",
         group: "x",
         operation: "x",
+        stranger: "x",
         cancelled: "x",
         stuck: "x",
         hopeless: "x",

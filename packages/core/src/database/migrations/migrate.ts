@@ -9,7 +9,7 @@ import { lifecycle } from "./0006-lifecycle.ts";
 import { moves } from "./0007-moves.ts";
 import { keptStates } from "./0008-kept-states.ts";
 import { networkLog } from "./0009-network-log.ts";
-import { devices } from "./0010-devices.ts";
+import { unknownGuests } from "./0010-unknown-guests.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
@@ -23,7 +23,7 @@ const migrations: readonly Migration[] = [
   moves,
   keptStates,
   networkLog,
-  devices,
+  unknownGuests,
 ];
 
 /** Their names, in the order in which they are applied. */

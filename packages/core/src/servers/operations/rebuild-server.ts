@@ -10,8 +10,8 @@ export const RebuildServerPlan = z.strictObject({
   hostId: idOf("hst"),
   /** The guest as it will be. */
   guest: GuestPlan,
-  /** The guest as it is. */
-  old: GuestPlan,
+  /** The guest as it is; `null` for one that was adopted. */
+  old: GuestPlan.nullable(),
   before: z.enum(["active", "stopped", "error"]),
   /** How long its OS may take before the power is cut, in milliseconds. */
   graceMs: z.int().min(0),
@@ -25,7 +25,7 @@ export type RebuildServerPlan = z.infer<typeof RebuildServerPlan>;
 export const rebuildServer = defineOperation("server.rebuild", RebuildServerPlan)
   .act("images", {
     run: async ({ host, input, serverId }) => ({ files: await ensureGuestFiles(host, input.guest, serverId) }),
-    undo: ({ host, input, serverId }) => host.images.release(serverId, digestsOf(input.old)),
+    undo: ({ host, input, serverId }) => host.images.release(serverId, input.old === null ? [] : digestsOf(input.old)),
   })
   .act("stop", {
     run: async ({ host, input, serverId }) => {
@@ -44,7 +44,7 @@ export const rebuildServer = defineOperation("server.rebuild", RebuildServerPlan
   .record("begin", { write: ({ servers, serverId }) => [servers.rebuilding(serverId)] })
   .act("old disks", {
     run: async ({ host, input, serverId, files, nicsOf }) => {
-      if (sameDisk(input)) return host.compute.remove(serverId);
+      if (beginsAnew(input)) return host.compute.remove(serverId);
       // A disk that the specification has no more is deleted: so the ephemeral one is empty when it is there again.
       const plan = { ...input.guest, ephemeralDiskGib: 0 };
       await host.compute.define(guestSpec(serverId, plan, files, await nicsOf(serverId)));
@@ -75,5 +75,6 @@ export const rebuildServer = defineOperation("server.rebuild", RebuildServerPlan
   })
   .failed(({ servers, serverId }, error) => servers.rebuildFailed(serverId, error));
 
-/** A disk over the same base would be left as it is. */
-const sameDisk = ({ guest, old }: RebuildServerPlan): boolean => guest.image.digest === old.image.digest;
+/** A disk over the same base would be left as it is, and an adopted guest takes no other specification. */
+const beginsAnew = ({ guest, old }: RebuildServerPlan): boolean =>
+  old === null || guest.image.digest === old.image.digest;
