@@ -40,6 +40,8 @@ const actions: Readonly<Record<ServerActionName, string>> = {
   confirmResize: "Keeps the new size and lets the old one go.",
   revertResize: "Goes back to the old size and lets the new one go.",
   migrate: "Moves it to another host, its power taken meanwhile.",
+  createDisk: "Gives it one more data disk, empty: at once where it runs, else for its next start.",
+  deleteDisk: "Takes a data disk out of it, and deletes it with all that is on it.",
   snapshot: "Makes an image of its system disk while it goes on (`images.snapshot`).",
   delete:
     "Deletes it. With a time to restore it (`restoreMs`) it is `softDeleted` first, unless it is in `error` or `resized`; deleted again, it is gone at once.",

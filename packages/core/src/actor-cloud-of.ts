@@ -61,6 +61,7 @@ export function actorCloudOf(actor: Actor, container: Container, ends: CloudEnds
       flavors: get(tokens.flavors),
       hosts: get(tokens.hosts),
       sizes: get(tokens.serverSizes),
+      dataDisks: get(tokens.dataDisks),
       fleet: get(tokens.feed),
       claims: get(tokens.claims),
       networks: get(tokens.networks),

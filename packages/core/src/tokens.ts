@@ -41,6 +41,7 @@ import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
 import type { ServerPurge } from "./servers/purge.ts";
 import type { ServerOptions } from "./servers/server-calls.ts";
+import type { DataDiskStore } from "./servers/data-disk-store.ts";
 import type { ServerSizes } from "./servers/sizes.ts";
 import type { AdoptionPlanner } from "./servers/adoption-planner.ts";
 import type { ServerPlanner } from "./servers/planner.ts";
@@ -95,6 +96,7 @@ export const tokens = {
   clock: token<Clock>("Clock"),
   database: token<Database>("Database"),
   declaredResources: token<DeclaredResourceNames>("DeclaredResources"),
+  dataDisks: token<DataDiskStore>("DataDiskStore"),
   engine: token<OperationEngine>("OperationEngine"),
   eventRetention: token<EventRetention>("EventRetention"),
   feed: token<FleetFeed>("FleetFeed"),

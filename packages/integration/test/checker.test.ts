@@ -45,6 +45,15 @@ describe("the checker", () => {
     await store.knex("bindings").where({ id: binding?.["id"] }).update({ wanted: true });
   });
 
+  it("finds a data disk that the host does not give, and that is not claimed", async () => {
+    await using store = await openStore(places().database);
+    const [server] = (await store.read()).servers;
+    const disk = { id: ids.next("dsk"), server_id: server?.["id"], size_gib: 1, created_at_ms: 1 };
+    await store.knex("data_disks").insert(disk);
+    expect(await found()).toEqual(["claim", "data disk"]);
+    await store.knex("data_disks").delete();
+  });
+
   it("finds an overlay of no guest", async () => {
     const [host] = fleetIn(places());
     const stray = join(places().fakeDir, host?.name ?? "", "disks", ids.next("srv"));

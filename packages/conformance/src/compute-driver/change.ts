@@ -46,6 +46,9 @@ export function changeSuite(open: OpenComputeSubject): void {
       await changer.change(withDisks(first, second));
       await changer.change(withDisks(first, second));
       expect(await disks()).toEqual([first, second, "system"].toSorted());
+      const detached = { kind: "data" as const, id: first, sizeGib: 1, detached: true as const };
+      await changer.change({ ...guest, disks: [...withDisks(second).disks, detached] });
+      expect(await disks()).toEqual([first, second, "system"].toSorted());
       await changer.change(withDisks(second));
       expect(await disks()).toEqual([second, "system"].toSorted());
       await expectKept(subject, withDisks(second));

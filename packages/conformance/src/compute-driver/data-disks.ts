@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { eachCase, stateOf } from "./case.ts";
 import type { OpenComputeSubject } from "./case.ts";
 
-const dataDisk = (id: string, sizeGib: number): GuestDisk => ({ kind: "data", id, sizeGib });
+const dataDisk = (id: string, sizeGib: number): Extract<GuestDisk, { kind: "data" }> => ({ kind: "data", id, sizeGib });
 
 /** Disks that come and go while the guest is stopped. */
 export function dataDisksSuite(open: OpenComputeSubject): void {
@@ -41,6 +41,26 @@ export function dataDisksSuite(open: OpenComputeSubject): void {
       expect(left.get(second)?.text).toBe("on the second");
       await driver.define(both);
       expect((await host.disks(guest.id)).get(first)?.text).toBe("");
+    }),
+  );
+
+  it(
+    "stay on the host with all that is on them while they are detached",
+    eachCase(open, async ({ driver, guest, host, ids }) => {
+      const disk = dataDisk(ids.next("dsk"), 1);
+      const attached = { ...guest, disks: [...guest.disks, disk] };
+      const detached = { ...guest, disks: [...guest.disks, { ...disk, detached: true as const }] };
+      await driver.define(attached);
+      await host.writeDisk(guest.id, disk.id, "on it");
+      await driver.define(detached);
+      expect((await host.disks(guest.id)).get(disk.id)?.text).toBe("on it");
+      await driver.start(guest.id);
+      await driver.stop(guest.id, 0);
+      await driver.define(attached);
+      expect((await host.disks(guest.id)).get(disk.id)?.text).toBe("on it");
+      await driver.define(detached);
+      await driver.define(guest);
+      expect([...(await host.disks(guest.id)).keys()]).toEqual(["system"]);
     }),
   );
 

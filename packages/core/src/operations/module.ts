@@ -5,6 +5,7 @@ import { importImage } from "../images/operations/import-image.ts";
 import { snapshotServer } from "../images/operations/snapshot-server.ts";
 import { adoptServer } from "../servers/operations/adopt-server.ts";
 import { confirmResize } from "../servers/operations/confirm-resize.ts";
+import { createDisk, deleteDisk } from "../servers/operations/data-disks.ts";
 import { createServer } from "../servers/operations/create-server.ts";
 import { deleteServer } from "../servers/operations/delete-server.ts";
 import {
@@ -55,6 +56,8 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   confirmResize,
   revertResize,
   migrateServer,
+  createDisk,
+  deleteDisk,
   importImage,
   snapshotServer,
   deleteImage,
@@ -81,6 +84,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         claimChanges,
         networks,
         servers,
+        dataDisks,
         images,
         imageStore,
         runtime,
@@ -96,7 +100,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
             clock,
             logger,
             decideTools: { fleet: feed },
-            recordTools: { claims, claimChanges, networks, servers, images },
+            recordTools: { claims, claimChanges, networks, servers, dataDisks, images },
             actTools: { imageStore, nicsOf: (serverId) => networks.nics(serverId) },
             hosts: hostDirectory(runtime, convergence),
             onBoundary: settings.onBoundary,
@@ -117,6 +121,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         tokens.claimChanges,
         tokens.networks,
         tokens.servers,
+        tokens.dataDisks,
         tokens.images,
         tokens.imageStore,
         tokens.runtime,

@@ -7,6 +7,7 @@ import type { GuestNic } from "../ports/guest.ts";
 import type { ImageStore } from "../ports/image-store.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { PlacementGroup, PlacementRequest } from "../ports/scheduler.ts";
+import type { DataDiskStore } from "../servers/data-disk-store.ts";
 import type { ServerStore } from "../servers/store.ts";
 
 /** What a decide step may use: the fleet as it is now. */
@@ -40,6 +41,7 @@ export interface RecordTools {
   readonly claimChanges: ClaimChanges;
   readonly networks: NetworkStore;
   readonly servers: ServerStore;
+  readonly dataDisks: DataDiskStore;
   readonly images: ImageRecords;
   readonly nowMs: number;
 }

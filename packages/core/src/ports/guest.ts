@@ -25,11 +25,19 @@ export const DiskSource = z.strictObject({
 });
 export type DiskSource = z.infer<typeof DiskSource>;
 
-/** A guest's disk. The system disk is a copy-on-write layer over the base; the others are empty at first. */
+/**
+ * A guest's disk. The system disk is a copy-on-write layer over the base; the others are empty at first. A `detached` data
+ * disk is kept on the host with all that is on it, and the guest does not have it.
+ */
 export const GuestDisk = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("system"), sizeGib: count }),
   z.strictObject({ kind: z.literal("ephemeral"), sizeGib: count }),
-  z.strictObject({ kind: z.literal("data"), id: idOf("dsk"), sizeGib: count }),
+  z.strictObject({
+    kind: z.literal("data"),
+    id: idOf("dsk"),
+    sizeGib: count,
+    detached: z.literal(true).optional(),
+  }),
 ]);
 export type GuestDisk = z.infer<typeof GuestDisk>;
 

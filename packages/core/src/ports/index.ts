@@ -25,6 +25,7 @@ export * from "../networks/model.ts";
 export * from "../operations/model.ts";
 export * from "../projects/model.ts";
 export * from "../server-groups/model.ts";
+export { CreateDisk, DataDisk } from "../servers/data-disk.ts";
 export * from "../servers/model.ts";
 export * from "../statistics/model.ts";
 export * from "../webhooks/model.ts";

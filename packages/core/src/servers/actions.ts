@@ -71,6 +71,8 @@ export const serverActions = {
   confirmResize: rule(["resized"], "before"),
   revertResize: rule(["resized"], "before"),
   migrate: rule(["active", "stopped"], "before"),
+  createDisk: rule(["active", "stopped"], "before"),
+  deleteDisk: rule(["active", "stopped"], "before"),
   snapshot: rule(["active", "paused", "stopped"], "before"),
   delete: rule(deletable, "deleted", placeless),
   restore: rule(["softDeleted"], "before", placeless),

@@ -23,7 +23,9 @@ export const GuestPlan = z.strictObject({
   memoryMib: z.int(),
   systemDiskGib: z.int(),
   ephemeralDiskGib: z.int(),
-  dataDisks: z.array(z.strictObject({ id: idOf("dsk"), sizeGib: z.int() })).default([]),
+  dataDisks: z
+    .array(z.strictObject({ id: idOf("dsk"), sizeGib: z.int(), detached: z.literal(true).optional() }))
+    .default([]),
   image: StoredImage,
   boot: StoredBoot.optional(),
 });

@@ -8,6 +8,7 @@ import { TimeoutMs } from "../operations/model.ts";
 import { ErrorRecord } from "../ports/bus.ts";
 import { AdoptGuest } from "../ports/guest-adopter.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
+import { DataDisk } from "./data-disk.ts";
 
 /**
  * How a server is. What an operation does to it meanwhile is told by `busy` and the operation's progress.
@@ -55,6 +56,8 @@ export const Server = z.strictObject({
   memoryMib: z.int(),
   systemDiskGib: z.int(),
   ephemeralDiskGib: z.int(),
+  /** The oldest first. */
+  dataDisks: z.array(DataDisk),
   /** Further countable resources that it holds. */
   resources: z.record(z.string(), z.int()),
   /** What it was made of; `null` of one that was adopted as it was found. */

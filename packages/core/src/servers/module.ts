@@ -2,6 +2,7 @@ import type { ContainerModule } from "inversify";
 import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { BootImages } from "./boot-images.ts";
+import { DataDiskStore } from "./data-disk-store.ts";
 import { GuestWatch } from "./guest-watch.ts";
 import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
@@ -19,6 +20,9 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.comparisons)
     .toResolvedValue((database) => new ComparisonStore(database), [tokens.database])
+    .inSingletonScope();
+  bind(tokens.dataDisks)
+    .toResolvedValue((database) => new DataDiskStore(database), [tokens.database])
     .inSingletonScope();
   bind(tokens.planner)
     .toResolvedValue(
@@ -55,8 +59,9 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.serverSizes)
     .toResolvedValue(
-      (database, images, bandwidth) => new ServerSizes({ database, bootImages: new BootImages(images), bandwidth }),
-      [tokens.database, tokens.images, tokens.bandwidthPolicy],
+      (database, dataDisks, images, bandwidth) =>
+        new ServerSizes({ database, dataDisks, bootImages: new BootImages(images), bandwidth }),
+      [tokens.database, tokens.dataDisks, tokens.images, tokens.bandwidthPolicy],
     )
     .inSingletonScope();
   bind(tokens.powerSync)

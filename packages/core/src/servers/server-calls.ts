@@ -18,6 +18,7 @@ import type { NetworkStore } from "../networks/store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AdoptionPlanner } from "./adoption-planner.ts";
 import type { ServerActionName } from "./actions.ts";
+import type { DataDiskStore } from "./data-disk-store.ts";
 import { findServer } from "./find-server.ts";
 import { refusalNow, refusalOf } from "./gate.ts";
 import type { GuestWatch } from "./guest-watch.ts";
@@ -44,6 +45,7 @@ export interface ServersDependencies {
   readonly fleet: Pick<FleetFeed, "decide" | "decideAll">;
   readonly claims: Claims;
   readonly networks: NetworkStore;
+  readonly dataDisks: DataDiskStore;
   readonly claimChanges: ClaimChanges;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -178,7 +180,12 @@ export class ServerCalls {
   }
 
   async shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
-    const addresses = await this.dependencies.servers.addresses(rows.map(({ id }) => id));
-    return rows.map((row) => serverOf(row, addresses.get(row.id) ?? [], scope.everywhere));
+    const { servers, dataDisks } = this.dependencies;
+    const ids = rows.map(({ id }) => id);
+    const [addresses, disks] = await Promise.all([servers.addresses(ids), dataDisks.of(ids)]);
+    return rows.map((row) => {
+      const details = { addresses: addresses.get(row.id) ?? [], dataDisks: disks.get(row.id) ?? [] };
+      return serverOf(row, details, scope.everywhere);
+    });
   }
 }

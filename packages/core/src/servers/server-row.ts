@@ -1,5 +1,6 @@
 import type { ServerAddress } from "../networks/model.ts";
 import type { ServerGroupPolicy } from "../server-groups/model.ts";
+import type { DataDisk } from "./data-disk.ts";
 import type { GuestStatus, Server, ServerState } from "./model.ts";
 
 /** A server's row, with its host's name and zone. */
@@ -50,8 +51,14 @@ export interface ServerRow {
   readonly host_zone: string | null;
 }
 
+/** What a server has beside its row. */
+export interface ServerDetails {
+  readonly addresses: readonly ServerAddress[];
+  readonly dataDisks: readonly DataDisk[];
+}
+
 /** A row as its users see it. The host's name is the operators' to see. */
-export function serverOf(row: ServerRow, addresses: readonly ServerAddress[], showHost: boolean): Server {
+export function serverOf(row: ServerRow, { addresses, dataDisks }: ServerDetails, showHost: boolean): Server {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -65,6 +72,7 @@ export function serverOf(row: ServerRow, addresses: readonly ServerAddress[], sh
     memoryMib: row.memory_mib,
     systemDiskGib: row.system_disk_gib,
     ephemeralDiskGib: row.ephemeral_disk_gib,
+    dataDisks: [...dataDisks],
     resources: JSON.parse(row.resources) as Record<string, number>,
     imageId: row.image_id === "" ? null : row.image_id,
     zone: row.host_zone,

@@ -26,10 +26,10 @@ import { deleteServer } from "./operations/delete-server.ts";
 import { softDeleteServer } from "./operations/soft-delete.ts";
 import { ServerCalls } from "./server-calls.ts";
 import type { ServersDependencies } from "./server-calls.ts";
-import { ServerMoves } from "./server-moves.ts";
+import { ServerDevices } from "./server-devices.ts";
 
 /** Servers: guests on hosts, from their creation to their end. */
-export class Servers extends ServerMoves {
+export class Servers extends ServerDevices {
   readonly #calls: ServerCalls;
 
   constructor(caller: Caller, dependencies: ServersDependencies) {

@@ -5,6 +5,8 @@ import type { Flavor } from "../flavors/model.ts";
 import type { BandwidthPolicy } from "../networks/bandwidth-policy.ts";
 import { imageTraits } from "./boot-images.ts";
 import type { BootImage, BootImages } from "./boot-images.ts";
+import type { DataDisk } from "./data-disk.ts";
+import type { DataDiskStore } from "./data-disk-store.ts";
 import type { GuestPlan } from "./guest-spec.ts";
 import { claimOf } from "./operations/claim-plan.ts";
 import type { ClaimPlan } from "./operations/claim-plan.ts";
@@ -16,6 +18,7 @@ import { columnsOf, flavorColumns } from "./size-columns.ts";
 /** What sizes are made from. */
 export interface SizesDependencies {
   readonly database: Database;
+  readonly dataDisks: DataDiskStore;
   readonly bootImages: BootImages;
   readonly bandwidth: BandwidthPolicy;
 }
@@ -40,10 +43,11 @@ export class ServerSizes {
 
   /** The size that it has once it is made anew from an image. */
   async from(row: ServerRow, { image, boot }: Pick<GuestPlan, "image" | "boot">): Promise<ServerSize> {
+    const found = await this.#dependencies.dataDisks.of([row.id]);
     return sizeOf(columnsOf(row), {
       guest: {
         name: row.name,
-        dataDisks: await this.#dataDisks(row.id),
+        dataDisks: planned(found.get(row.id) ?? []),
         image,
         ...(boot === undefined ? {} : { boot }),
       },
@@ -83,14 +87,14 @@ export class ServerSizes {
     const feature = "another disk for a server that was taken over as it was found";
     throw new CloudHostError("UNSUPPORTED", `This cannot be done: ${feature}.`, { feature, by: "cloudhost" });
   }
-
-  async #dataDisks(serverId: string): Promise<{ id: string; sizeGib: number }[]> {
-    const { database } = this.#dependencies;
-    const query = database.read(database.tables.data_disks).where({ server_id: serverId }).orderBy("id");
-    const rows = await database.all<{ id: string; size_gib: number }>(query);
-    return rows.map(({ id, size_gib: sizeGib }) => ({ id, sizeGib }));
-  }
 }
+
+/** The size that a server of this one has with other data disks. */
+export const withDataDisks = ({ guest, claim, columns }: ServerSize, disks: readonly DataDisk[]): ServerSize =>
+  sizeOf(columns, { guest: { ...guest, dataDisks: planned(disks) }, claim });
+
+const planned = (disks: readonly DataDisk[]): GuestPlan["dataDisks"] =>
+  disks.map(({ id, sizeGib }) => ({ id, sizeGib }));
 
 /** @param stays what does not follow from the size */
 function sizeOf(

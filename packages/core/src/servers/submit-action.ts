@@ -54,7 +54,10 @@ export async function submitAction(
       ...(call.claims?.statements ?? []),
     ],
     refused: async (guard) =>
-      guard === "state" ? refusalNow(servers, row.id, action, actor) : claimRefusal(call.claims, guard),
+      // What it has claimed changes with its state: whoever planned with another came too late.
+      guard === "state" || guard === "allocation"
+        ? refusalNow(servers, row.id, action, actor)
+        : claimRefusal(call.claims, guard),
   });
 }
 

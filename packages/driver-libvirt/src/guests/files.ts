@@ -91,3 +91,7 @@ export function placeDisks(disks: readonly GuestDisk[], files: GuestFiles): Plac
 }
 
 const kinds = ["system", "ephemeral", "data"] as const;
+
+/** Those of them that the guest has in it. */
+export const attachedDisks = (disks: readonly GuestDisk[], files: GuestFiles): PlacedDisk[] =>
+  placeDisks(disks, files).filter(({ disk }) => disk.kind !== "data" || disk.detached === undefined);

@@ -3,7 +3,7 @@ import { bytesFromGib, cpuBudget, diskKey } from "@cloudhost/core/ports";
 import type { CpuBudget, GuestNic, GuestSpec } from "@cloudhost/core/ports";
 import { diskName } from "../xml/devices.ts";
 import type { Machine } from "../xml/machine.ts";
-import { placeDisks } from "./files.ts";
+import { attachedDisks } from "./files.ts";
 import type { GuestFiles, PlacedDisk } from "./files.ts";
 
 /** An interface as its machine has it. */
@@ -52,7 +52,7 @@ export function planChange(
 }
 
 function planDisks({ disks }: Machine, before: GuestSpec, wanted: GuestSpec, files: GuestFiles): LiveStep[] {
-  const placed = placeDisks(wanted.disks, files);
+  const placed = attachedDisks(wanted.disks, files);
   const sizes = new Map(before.disks.map((disk) => [diskKey(disk), disk.sizeGib]));
   const names = freeNames(disks.map(({ target }) => target));
   const ours = new Set([...placed.map(({ path }) => path), files.system, files.rescue]);

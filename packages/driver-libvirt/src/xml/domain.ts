@@ -1,6 +1,6 @@
 import { cpuBudget, uuidOf } from "@cloudhost/core/ports";
 import type { GuestSpec } from "@cloudhost/core/ports";
-import { placeDisks } from "../guests/files.ts";
+import { attachedDisks } from "../guests/files.ts";
 import type { GuestFiles } from "../guests/files.ts";
 import { recordElement } from "../guests/record.ts";
 import type { GuestRecord } from "../guests/record.ts";
@@ -150,7 +150,7 @@ function devices(
 
 /** While it is rescued, the rescue image is its first disk and the system disk the second one. */
 function disksOf(spec: GuestSpec, files: GuestFiles, cache: DiskDevice["cache"]): DiskDevice[] {
-  const own = placeDisks(spec.disks, files).map(({ disk, path }) => ({ path, serial: serialOf(disk) }));
+  const own = attachedDisks(spec.disks, files).map(({ disk, path }) => ({ path, serial: serialOf(disk) }));
   const all = spec.rescue === undefined ? own : [{ path: files.rescue, serial: undefined }, ...own];
   return all.map((disk, index) => ({ ...disk, target: diskName(index), cache }));
 }

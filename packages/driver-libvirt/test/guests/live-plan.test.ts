@@ -76,6 +76,14 @@ describe("a change of a running guest", () => {
     });
   });
 
+  it("takes a disk out that is detached, and puts it back", () => {
+    const detached = { ...data("a"), detached: true as const };
+    const out = [{ kind: "detachDisk", target: "vdb" }];
+    expect(plan({ disks: [...spec.disks.slice(0, 1), detached] })).toEqual({ steps: out });
+    const without = { disks: machine.disks.slice(0, 1) };
+    expect(plan({}, without)).toMatchObject({ steps: [{ kind: "attachDisk", target: "vdb" }] });
+  });
+
   it("goes on where it was cut off", () => {
     const wanted = { memoryMib: 1280, disks: [...spec.disks, data("b")], vcpus: 3 };
     const half = {

@@ -8,6 +8,8 @@ export interface CallContext {
   readonly server: string;
   /** 0 to 1: picks what the action leaves open. */
   readonly detail: number;
+  /** Ids of its data disks. */
+  readonly dataDisks: readonly string[];
 }
 
 /** What was asked for: an operation to wait for, or nothing more. */
@@ -38,6 +40,9 @@ export const calls: Readonly<Record<ServerActionName, (context: CallContext) => 
   confirmResize: ({ cloud, server }) => cloud.servers.confirmResize(server),
   revertResize: ({ cloud, server }) => cloud.servers.revertResize(server),
   migrate: ({ cloud, server }) => cloud.servers.migrate(server),
+  createDisk: ({ cloud, server }) => cloud.servers.createDisk(server, { sizeGib: 1 }),
+  deleteDisk: ({ cloud, server, detail, dataDisks }) =>
+    cloud.servers.deleteDisk(server, dataDisks.length === 0 ? "none" : pickOf(detail, dataDisks)),
   snapshot: ({ cloud, server }) => cloud.images.snapshot(server, { name: "snapshot" }),
   delete: ({ cloud, server, detail }) => cloud.servers.delete(server, { restoreMs: detail < 0.5 ? 0 : restoreMs }),
   restore: ({ cloud, server }) => cloud.servers.restore(server),

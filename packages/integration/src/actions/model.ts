@@ -29,6 +29,8 @@ export interface ModelServer {
   readonly slot: number;
   readonly project: string;
   readonly externalKbit: number;
+  /** Of 1 GiB each, by id. */
+  dataDisks: readonly string[];
   state: ServerState;
   flavor: FlavorName;
   host: string | null;
@@ -58,7 +60,7 @@ export const permissionOf = (action: ServerActionName): Permission => {
 /** What must be said to who asks, as far as the model knows it: the code of a refusal, or that it may be done. */
 export function expectedOf(
   action: ServerActionName,
-  server: Pick<ModelServer, "project" | "state" | "host" | "locked">,
+  server: Pick<ModelServer, "project" | "state" | "host" | "locked" | "dataDisks">,
   who: ActorName,
   suspended: ReadonlySet<string>,
 ): "allowed" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT" {
@@ -74,7 +76,10 @@ export function expectedOf(
     projectId === undefined ||
     heldOffBy === "no lock" ||
     (heldOffBy === "an operator's lock" && server.locked === "project");
-  return passes ? "allowed" : "CONFLICT";
+  if (!passes) return "CONFLICT";
+  if (action === "deleteDisk" && server.dataDisks.length === 0) return "NOT_FOUND";
+  // There is one image, and the server has it already.
+  return action === "rebuild" && server.dataDisks.length > 0 ? "CONFLICT" : "allowed";
 }
 
 /** The states in which a server may be after an action that succeeded. */
@@ -121,13 +126,16 @@ export function usageOf(servers: Iterable<ModelServer>) {
   return { hosts, projects };
 }
 
-function amountsOf(name: FlavorName, { externalKbit }: Pick<ModelServer, "externalKbit">): Amounts {
+function amountsOf(
+  name: FlavorName,
+  { externalKbit, dataDisks }: Pick<ModelServer, "externalKbit" | "dataDisks">,
+): Amounts {
   const flavor: Omit<CreateFlavor, "name"> = flavors[name];
   const milliEcu = flavor.vcpus * flavor.milliEcuPerVcpu;
   return {
     milliEcu,
     memoryMib: memoryClaimMib(flavor),
-    diskGib: flavor.systemDiskGib + (flavor.ephemeralDiskGib ?? 0),
+    diskGib: flavor.systemDiskGib + (flavor.ephemeralDiskGib ?? 0) + dataDisks.length,
     internalKbit: defaultBandwidthPolicy({ milliEcu, externalKbit }).internal.rateKbit,
     externalKbit,
   };

@@ -64,6 +64,9 @@ export async function runActions(run: ActionRun): Promise<ActionTally> {
   }
 }
 
+/** What the model learns of a server once an operation has ended. */
+type Found = Pick<Server, "state" | "flavor" | "host" | "dataDisks">;
+
 class ActionRunner {
   readonly tally = new ActionTally();
   readonly #fleet: ActionFleet;
@@ -107,7 +110,12 @@ class ActionRunner {
     const cloud = this.#fleet.as(actor, planned.process);
     const said = `${actor} ${action} ${server.slot} (${server.state})`;
     try {
-      const handle = await calls[action]({ cloud, server: server.id, detail: planned.detail });
+      const handle = await calls[action]({
+        cloud,
+        server: server.id,
+        detail: planned.detail,
+        dataDisks: server.dataDisks,
+      });
       this.tally.allowed(action, said);
       if (expected !== "allowed" && !crowded) throw new Error(`${said} was allowed, not ${expected}`);
       noteAside(action, server, actor);
@@ -160,6 +168,7 @@ class ActionRunner {
           slot: free[index] ?? slot,
           project,
           externalKbit,
+          dataDisks: [],
           state: "building",
           flavor,
           host: null,
@@ -246,26 +255,22 @@ class ActionRunner {
     }
   }
 
-  #note(
-    server: ModelServer,
-    now: Pick<Server, "state" | "flavor" | "host">,
-    action: Accepted["action"],
-    state: string,
-  ): void {
+  #note(server: ModelServer, now: Found, action: Accepted["action"], state: string): void {
     if (now.state === "resized" && action === "resize" && state === "succeeded")
       server.resizedFrom = { flavor: server.flavor, host: server.host };
     else if (now.state !== "resized") server.resizedFrom = null;
     server.state = now.state;
     server.flavor = now.flavor as FlavorName;
     server.host = now.host;
+    server.dataDisks = now.dataDisks.map(({ id }) => id);
   }
 
-  async #read(id: string): Promise<Pick<Server, "state" | "flavor" | "host">> {
+  async #read(id: string): Promise<Found> {
     try {
       return await this.#fleet.ops.servers.get(id);
     } catch (error) {
       if (!isCloudHostError(error, "NOT_FOUND")) throw error;
-      return { state: "deleted", flavor: "small", host: null };
+      return { state: "deleted", flavor: "small", host: null, dataDisks: [] };
     }
   }
 }

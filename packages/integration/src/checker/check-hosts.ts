@@ -1,9 +1,20 @@
 import { access } from "node:fs/promises";
+import type { GuestSpec } from "@cloudhost/core/ports";
 import { readFakeWorld } from "@cloudhost/driver-fake";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
 import { placesOf } from "./places.ts";
 import type { Facts } from "./store.ts";
+
+/** Data disks that a guest has and its server not, or the other way round. */
+function* otherDisks(host: string, { id, disks }: GuestSpec, { dataDisks }: Facts): Iterable<Finding> {
+  const keys = disks.flatMap((disk) => (disk.kind === "data" && disk.detached === undefined ? [disk.id] : []));
+  const wanted = dataDisks.filter(({ server_id: server }) => server === id).map((disk) => String(disk["id"]));
+  const detached = disks.length - keys.length - disks.filter(({ kind }) => kind !== "data").length;
+  if (detached > 0) yield { kind: "data disk", what: `${host} keeps ${detached} data disks that ${id} does not have` };
+  if (keys.toSorted().join() !== wanted.toSorted().join())
+    yield { kind: "data disk", what: `${host} gives ${id} the data disks ${keys.join()}, the store ${wanted.join()}` };
+}
 
 /** What the hosts have, against what the store says they have. */
 export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promise<readonly Finding[]> {
@@ -32,6 +43,7 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       } else if (wanted.place.powers?.includes(power) === false) {
         findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${wanted.server["state"]}` });
       }
+      if (wanted !== undefined) findings.push(...otherDisks(host, spec, facts));
       for (const id of keepIds.filter((keepId) => keepId !== wanted?.place.keepId))
         findings.push({ kind: "snapshot", what: `${host} keeps disks ${id} of ${spec.id} still` });
       for (const id of snapshotIds)

@@ -18,7 +18,7 @@ export const living = ({ servers }: Facts): readonly Row[] => servers.filter((se
 
 /** What the store's own tables say of each other. */
 export function checkStore(facts: Facts): readonly Finding[] {
-  return [...rowsAtRest(facts), ...claims(facts), ...addresses(facts)];
+  return [...rowsAtRest(facts), ...claims(facts), ...disks(facts), ...addresses(facts)];
 }
 
 function* rowsAtRest({ servers, operations, images }: Facts): Iterable<Finding> {
@@ -71,6 +71,22 @@ function* claims(facts: Facts): Iterable<Finding> {
       const sum = amounts.reduce((total, amount) => total + amount, 0);
       if (used !== sum) yield { kind: "claim", what: `the quota ${name} counts ${used}, the allocations ${sum}` };
     }
+  }
+}
+
+/** What each server has claimed of disks, against the disks that its rows say it has; a resize in doubt claims more. */
+function* disks(facts: Facts): Iterable<Finding> {
+  const { allocations, dataDisks } = facts;
+  const alive = new Map(living(facts).map((server) => [server["id"], server]));
+  for (const { id, server_id: server } of dataDisks)
+    if (!alive.has(server ?? "")) yield { kind: "claim", what: `data disk ${id} of ${server}, which has no guest` };
+  for (const [id, server] of alive) {
+    if (server["state"] === "resized") continue;
+    const own = dataDisks.filter(({ server_id: of }) => of === id);
+    const gib = [server["system_disk_gib"], server["ephemeral_disk_gib"], ...own.map((disk) => disk["size_gib"])];
+    const sum = gib.reduce<number>((total, each) => total + Number(each), 0);
+    for (const { disk_gib: claimed } of allocations.filter(({ server_id: of }) => of === id))
+      if (Number(claimed) !== sum) yield { kind: "claim", what: `${id} claims ${claimed} GiB, its disks are ${sum}` };
   }
 }
 

@@ -18,6 +18,7 @@ export interface Finding {
     | "address"
     | "guest"
     | "tap"
+    | "data disk"
     | "overlay"
     | "snapshot"
     | "image"

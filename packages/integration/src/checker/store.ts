@@ -9,6 +9,7 @@ export interface Facts {
   readonly servers: readonly Row[];
   readonly operations: readonly Row[];
   readonly allocations: readonly Row[];
+  readonly dataDisks: readonly Row[];
   readonly bindings: readonly Row[];
   readonly addresses: readonly Row[];
   readonly members: readonly Row[];
@@ -39,6 +40,7 @@ export async function openStore(database: string): Promise<Store> {
         servers: await all("servers"),
         operations: await all("operations"),
         allocations: await all("allocations"),
+        dataDisks: await all("data_disks"),
         bindings: await all("bindings"),
         addresses: (await connection("addresses").whereNotNull("nic_id").select()) as Row[],
         members: await all("group_members"),

@@ -18,7 +18,7 @@ export interface Scenario {
 }
 
 /** A server's state, and how it came to be in it where that makes a difference. */
-export type Before = ServerState | "resized elsewhere";
+export type Before = ServerState | "resized elsewhere" | "active with a disk" | "stopped with a disk";
 
 /** What a scenario may use besides. */
 export interface ScenarioTools {
@@ -235,6 +235,55 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       for await (const { id } of ops.servers.list({ name: "web-0" })) await (await ops.servers.migrate(id)).result();
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.createDisk": {
+    before: "active",
+    fail: failing("change"),
+    run: async (album) => {
+      await (await album.servers.createDisk("web-0", { sizeGib: 1, name: "data" })).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.createDisk while it is stopped": {
+    kind: "server.createDisk",
+    before: "stopped",
+    fail: failing("define"),
+    run: async (album) => {
+      await (await album.servers.createDisk("web-0", { sizeGib: 1 })).result();
+    },
+    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
+  },
+  "server.deleteDisk": {
+    before: "active with a disk",
+    fail: failing("change"),
+    run: async (album) => {
+      await (await album.servers.deleteDisk("web-0", "data")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.deleteDisk while it is stopped": {
+    kind: "server.deleteDisk",
+    before: "stopped with a disk",
+    fail: failing("define"),
+    run: async (album) => {
+      await (await album.servers.deleteDisk("web-0", "data")).result();
+    },
+    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
+  },
+  "server.migrate with a disk": {
+    kind: "server.migrate",
+    before: "active with a disk",
+    fail: failing("start"),
+    run: async (_album, { ops }) => {
+      for await (const { id } of ops.servers.list({ name: "web-0" })) await (await ops.servers.migrate(id)).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.delete with a disk": {
+    kind: "server.delete",
+    before: "stopped with a disk",
+    run: async (album) => (await album.servers.delete("web-0")).result(),
+    ends: { succeeded: { server: "none", images: 0 } },
   },
   "image.import": {
     before: "nothing",

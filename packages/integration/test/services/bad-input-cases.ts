@@ -93,6 +93,23 @@ export const asMember: readonly Case[] = [
   ["servers.reboot", (cloud, input) => cloud.servers.reboot("web-0", input), [[{ graceMs: 600_001 }, ["graceMs"]]]],
   ["servers.delete", (cloud, name) => cloud.servers.delete(name), named("server")],
   ["servers.delete", (cloud, input) => cloud.servers.delete("web-0", input), keys],
+  ["servers.createDisk", (cloud, name) => cloud.servers.createDisk(name, { sizeGib: 1 }), named("server")],
+  [
+    "servers.createDisk",
+    (cloud, input) => cloud.servers.createDisk("web-0", input),
+    [
+      [undefined, [""]],
+      [{}, ["sizeGib"]],
+      [{ sizeGib: 0 }, ["sizeGib"]],
+      [{ sizeGib: 65_537 }, ["sizeGib"]],
+      [{ sizeGib: 1.5, name: "../x" }, ["sizeGib", "name"]],
+      [{ sizeGib: 1, detached: true }, [""]],
+      [{ sizeGib: 1, idempotencyKey: "" }, ["idempotencyKey"]],
+    ],
+  ],
+  ["servers.deleteDisk", (cloud, name) => cloud.servers.deleteDisk(name, "data"), named("server")],
+  ["servers.deleteDisk", (cloud, disk) => cloud.servers.deleteDisk("web-0", disk), named("disk")],
+  ["servers.deleteDisk", (cloud, input) => cloud.servers.deleteDisk("web-0", "data", input), keys],
   ["servers.ready", (cloud, name) => cloud.servers.ready(name), named("server")],
   ["servers.ready", (cloud, input) => cloud.servers.ready("web-0", input), [[{ timeoutMs: 0 }, ["timeoutMs"]]]],
   [

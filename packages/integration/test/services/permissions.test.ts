@@ -141,6 +141,10 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "servers.resize": async (cloud, { server }) => (await cloud.servers.resize(server, { flavor: "c2.e4" })).result(),
   "servers.revertResize": async (cloud, { server }) => (await cloud.servers.revertResize(server)).result(),
   "servers.confirmResize": async (cloud, { resized }) => (await cloud.servers.confirmResize(resized)).result(),
+  "servers.createDisk": async (cloud, { server, mark }) =>
+    (await cloud.servers.createDisk(server, { sizeGib: 1, name: `disk-${mark}` })).result(),
+  "servers.deleteDisk": async (cloud, { server, mark }) =>
+    (await cloud.servers.deleteDisk(server, `disk-${mark}`)).result(),
   "servers.migrate": async (cloud, { server }) => (await cloud.servers.migrate(server)).result(),
   "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server, { restoreMs: 60_000 })).result(),
   "servers.restore": async (cloud, { server }) => (await cloud.servers.restore(server)).result(),

@@ -34,6 +34,11 @@ const calls: Readonly<
   confirmResize: (album, server) => album.servers.confirmResize(server),
   revertResize: (album, server) => album.servers.revertResize(server),
   migrate: (_, server, ops) => ops.servers.migrate(server),
+  createDisk: (album, server) => album.servers.createDisk(server, { sizeGib: 1 }),
+  deleteDisk: async (album, server) => {
+    await (await album.servers.createDisk(server, { sizeGib: 1, name: "data" })).result();
+    return album.servers.deleteDisk(server, "data");
+  },
   snapshot: (album, server) => album.images.snapshot(server, { name: "snapshot" }),
   delete: (album, server) => album.servers.delete(server),
   restore: (album, server) => album.servers.restore(server),

@@ -9,7 +9,8 @@ import { lifecycle } from "./0006-lifecycle.ts";
 import { moves } from "./0007-moves.ts";
 import { keptStates } from "./0008-kept-states.ts";
 import { networkLog } from "./0009-network-log.ts";
-import { unknownGuests } from "./0010-unknown-guests.ts";
+import { devices } from "./0010-devices.ts";
+import { unknownGuests } from "./0011-unknown-guests.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
@@ -23,6 +24,7 @@ const migrations: readonly Migration[] = [
   moves,
   keptStates,
   networkLog,
+  devices,
   unknownGuests,
 ];
 

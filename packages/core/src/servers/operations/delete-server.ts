@@ -44,10 +44,11 @@ export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
     },
   })
   .record("release", {
-    write: ({ claims, networks, servers, serverId, nowMs }) => {
+    write: ({ claims, dataDisks, networks, servers, serverId, nowMs }) => {
       const released = claims.release(serverId);
       const rest = [
         ...networks.releaseOnceUnbound(serverId).statements,
+        dataDisks.deleteOf(serverId),
         ...servers.deleted(serverId, nowMs).statements,
       ];
       return [{ ...released, statements: [...released.statements, ...rest] }];

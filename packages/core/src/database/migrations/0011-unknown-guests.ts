@@ -2,7 +2,7 @@ import type { Migration } from "./migration.ts";
 
 /** Guests on hosts that no server is known for, as their hosts last told. */
 export const unknownGuests: Migration = {
-  name: "0010-unknown-guests",
+  name: "0011-unknown-guests",
   async up(knex, tables) {
     await knex.schema.createTable(tables.unknown_guests, (table) => {
       /** Host and guest in one, so that it tells rows apart. */
