@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Fleet, HostView, PlacementRequest } from "@cloudhost/core/ports";
+import { builtInResources, type HostView, type PlacementRequest, type ResourceAmounts } from "@cloudhost/core/ports";
 import { filterScheduler } from "@cloudhost/scheduler";
 import type { Emit } from "./bench-line.ts";
 
@@ -11,28 +11,75 @@ interface Size {
   readonly memoryMib: number;
 }
 
-/** Decisions by the whole default chain, the explanation of a refusal, and what a host takes of memory. */
+/**
+ * Decisions by the whole default chain, each followed by its claim and by the release of an older one, as the fleet sees
+ * them: of one class of requests, of several in turn, and of classes never seen before. Then the explanation of a
+ * refusal, and what a host takes of memory with and without classes.
+ */
 export default async function run(emit: Emit): Promise<void> {
   for (const hosts of [100, 1000, 10_000, 100_000]) {
     const before = heapBytes();
-    const fleet = fleetOf(hosts);
-    emit(line("bytes_per_host", { hosts }, (heapBytes() - before) / hosts, "bytes"));
+    const views = Array.from({ length: hosts }, (_, index) => hostOf(index));
+    const own = heapBytes() - before;
+    const fleet = new ClaimedFleet(views);
+    emit(line("bytes_per_host", { hosts, classes: 0 }, (heapBytes() - before - own) / hosts, "bytes"));
 
-    const decisions = Math.max(5, Math.round(200_000 / hosts));
-    const warm = requestOf({ vcpus: 2, ecuPerVcpu: 2, memoryMib: 4096 });
-    for (const [state, size] of [
-      ["warm", () => warm],
-      ["cold", (index: number) => requestOf({ vcpus: 2, ecuPerVcpu: 2, memoryMib: 4096 + index + 1 })],
-    ] as const) {
-      const decide = (index: number): void => {
-        const decision = fleet.decide({ ...size(index), seed: `op_${index}` });
-        if ("refusal" in decision) throw new Error("a fleet with room refused a small server");
-      };
-      emit(line("decision_cpu_us", { hosts, state }, cpuUsOf(decide, decisions), "us"));
+    for (const classes of [1, 16]) {
+      const place = (index: number): void => fleet.place(requestOf(sizeOf(index % classes), `op_${index}`));
+      emit(line("decision_cpu_us", { hosts, state: "warm", classes }, cpuUsOf(place, 2000), "us"));
     }
-    const big = requestOf({ vcpus: 15, ecuPerVcpu: 4, memoryMib: 65_536 });
-    const explain = (): void => void fleet.explain(big);
-    emit(line("explain_ms", { hosts }, cpuUsOf(explain, Math.min(decisions, 20)) / 1000, "ms"));
+    emit(line("bytes_per_host", { hosts, classes: 16 }, (heapBytes() - before - own) / hosts, "bytes"));
+    let fresh = 0;
+    const cold = (index: number): void => fleet.place(requestOf(sizeOf((fresh += 1) + 100), `op_${index}`));
+    emit(line("decision_cpu_us", { hosts, state: "cold" }, cpuUsOf(cold, Math.max(5, 100_000 / hosts)), "us"));
+
+    const big = requestOf({ vcpus: 15, ecuPerVcpu: 4, memoryMib: 65_536 }, "op_0");
+    const explain = (): void => fleet.explain(big);
+    emit(line("explain_ms", { hosts }, cpuUsOf(explain, 10) / 1000, "ms"));
+  }
+}
+
+/** Small flavors, each another memory: rules can tell them apart. */
+const sizeOf = (number: number): Size => ({ vcpus: 2, ecuPerVcpu: 2, memoryMib: 4096 + number });
+
+/** Claims that are held at once. */
+const heldMost = 50;
+
+/** A fleet that is told of what its decisions lead to. */
+class ClaimedFleet {
+  readonly #fleet = filterScheduler().openFleet();
+  readonly #views: Map<string, HostView>;
+  readonly #held: { hostId: string; resources: ResourceAmounts }[] = [];
+  #revision = 1;
+
+  constructor(views: readonly HostView[]) {
+    this.#views = new Map(views.map((view) => [view.id, view]));
+    this.#fleet.apply(
+      views.map((host) => ({ kind: "host", host })),
+      this.#revision,
+    );
+  }
+
+  place(request: PlacementRequest): void {
+    const decision = this.#fleet.decide(request);
+    if (!("candidates" in decision)) throw new Error("a fleet with room refused a small server");
+    this.#claim(decision.candidates[0]!, request.resources, 1);
+    this.#held.push({ hostId: decision.candidates[0]!, resources: request.resources });
+    const oldest = this.#held.length > heldMost ? this.#held.shift() : undefined;
+    if (oldest !== undefined) this.#claim(oldest.hostId, oldest.resources, -1);
+  }
+
+  explain(request: PlacementRequest): void {
+    this.#fleet.explain(request);
+  }
+
+  #claim(hostId: string, resources: Readonly<ResourceAmounts>, sign: 1 | -1): void {
+    const view = this.#views.get(hostId)!;
+    const free = { ...view.free };
+    for (const name of builtInResources) free[name] -= sign * resources[name];
+    const host = { ...view, free };
+    this.#views.set(hostId, host);
+    this.#fleet.apply([{ kind: "host", host }], (this.#revision += 1));
   }
 }
 
@@ -44,14 +91,7 @@ const line = (metric: string, params: Parameters<Emit>[0]["params"], value: numb
   unit,
 });
 
-/** Hosts of two CPU models in three zones, each with another part of it taken. */
-function fleetOf(hosts: number): Fleet {
-  const fleet = filterScheduler().openFleet();
-  const changes = Array.from({ length: hosts }, (_, index) => ({ kind: "host" as const, host: hostOf(index) }));
-  fleet.apply(changes, 1);
-  return fleet;
-}
-
+/** A host of one of two CPU models, in one of three zones, each with another part of it taken. */
 function hostOf(index: number): HostView {
   const intel = index % 3 !== 0;
   const guestCores = intel ? 15 : 30;
@@ -89,8 +129,8 @@ function hostOf(index: number): HostView {
 }
 
 /** In one zone and in a group whose other ten servers are spread over the fleet. */
-const requestOf = ({ vcpus, ecuPerVcpu, memoryMib }: Size): PlacementRequest => ({
-  seed: "op_0",
+const requestOf = ({ vcpus, ecuPerVcpu, memoryMib }: Size, seed: string): PlacementRequest => ({
+  seed,
   serverName: "web-1",
   projectId: "album",
   vcpus,
@@ -128,5 +168,6 @@ function cpuUsOf(call: (index: number) => void, calls: number): number {
 function heapBytes(): number {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }

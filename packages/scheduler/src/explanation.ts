@@ -1,38 +1,32 @@
-import type {
-  Filter,
-  FilterOutcome,
-  HostView,
-  PlacementExplanation,
-  PlacementRequest,
-  RefusedHost,
-} from "@cloudhost/core/ports";
+import type { Filter, FilterOutcome, PlacementExplanation, PlacementRequest, RefusedHost } from "@cloudhost/core/ports";
+import type { HostTable } from "./fleet/host-table.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** Runs the whole chain over the hosts and tells what each filter did: every host is let pass or turned away once. */
 export function explainPlacement(
   filters: readonly Filter[],
   request: PlacementRequest,
-  hosts: readonly HostView[],
+  hosts: HostTable,
 ): PlacementExplanation {
-  let left = hosts;
+  let left: readonly number[] = [...hosts.numbers()];
   const outcomes: FilterOutcome[] = [];
   for (const filter of filters) {
-    const { passed, refused } = sift(filter, request, left);
+    const { passed, refused } = sift(filter, request, hosts, left);
     outcomes.push({ filter: filter.name, of: left.length, refused: refused.length, hosts: refused.toSorted(byLack) });
     left = passed;
   }
   const { serverName, vcpus, resources, zone } = request;
   const server = { name: serverName, vcpus, resources: { ...resources }, ...(zone === undefined ? {} : { zone }) };
-  return { server, hosts: hosts.length, passed: left.length, filters: outcomes };
+  return { server, hosts: hosts.size, passed: left.length, filters: outcomes };
 }
 
-function sift(filter: Filter, request: PlacementRequest, hosts: readonly HostView[]) {
-  const passed: HostView[] = [];
+function sift(filter: Filter, request: PlacementRequest, hosts: HostTable, asked: readonly number[]) {
+  const passed: number[] = [];
   const refused: RefusedHost[] = [];
-  for (const host of hosts) {
-    const verdict = verdictOf(filter, request, host);
+  for (const host of asked) {
+    const verdict = verdictOf(filter, request, hosts.show(host));
     if (verdict === true) passed.push(host);
-    else refused.push({ host: host.name, ...verdict });
+    else refused.push({ host: hosts.facts(host).name, ...verdict });
   }
   return { passed, refused };
 }

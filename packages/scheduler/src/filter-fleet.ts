@@ -1,35 +1,28 @@
-import type {
-  Decision,
-  Fleet,
-  FleetChange,
-  HostView,
-  PlacementExplanation,
-  PlacementRequest,
-} from "@cloudhost/core/ports";
-import { ResourceNames } from "./amounts.ts";
+import type { Decision, Fleet, FleetChange, PlacementExplanation, PlacementRequest } from "@cloudhost/core/ports";
 import { explainPlacement } from "./explanation.ts";
+import { ClassCache } from "./fleet/class-cache.ts";
+import { HostTable } from "./fleet/host-table.ts";
+import { splitRules, type SplitRules } from "./fleet/rule-split.ts";
 import { Ranking } from "./ranking.ts";
 import type { Rules } from "./rules.ts";
 import { hashText, tieOf } from "./tie-break.ts";
-import { verdictOf, weightOf } from "./verdict.ts";
+import { passes } from "./verdict.ts";
 
 /** Enough for the claim to find another host when the first is full by then. */
 const candidatesPerDecision = 10;
 
-interface KnownHost {
-  readonly view: HostView;
-  readonly idHash: number;
-}
-
 /** A view of the fleet, decided over by a chain of filters and by weighers. */
 export class FilterFleet implements Fleet {
   readonly #rules: Rules;
-  readonly #hosts = new Map<string, KnownHost>();
-  readonly #resources = new ResourceNames();
+  readonly #split: SplitRules;
+  readonly #table = new HostTable();
+  readonly #classes: ClassCache;
   #revision = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
+    this.#split = splitRules(rules);
+    this.#classes = new ClassCache(rules, this.#split, this.#table);
   }
 
   get revision(): number {
@@ -40,57 +33,48 @@ export class FilterFleet implements Fleet {
     if (revision < this.#revision) return;
     this.#revision = revision;
     for (const change of changes) {
-      if (change.kind === "host") this.#learn(change.host.free, change.host.total);
-    }
-    for (const change of changes) {
-      if (change.kind === "noHost") this.#hosts.delete(change.hostId);
-      else this.#hosts.set(change.host.id, { view: this.#complete(change.host), idHash: hashText(change.host.id) });
+      if (change.kind === "noHost") this.#classes.delete(change.hostId);
+      else {
+        this.#learn(change.host.free);
+        this.#learn(change.host.total);
+        this.#classes.set(change.host);
+      }
     }
   }
 
   decide(request: PlacementRequest): Decision {
-    const asked = this.#completeRequest(request);
-    const seedHash = hashText(request.seed);
-    const ranking = new Ranking(candidatesPerDecision);
-    for (const { view, idHash } of this.#hosts.values()) {
-      if (!this.#passes(asked, view)) continue;
-      const weight = weightOf(this.#rules.weighers, asked, view);
-      ranking.add({ id: view.id, weight, tie: tieOf(seedHash, idHash) });
-    }
-    const candidates = ranking.ids();
+    const asked = this.#complete(request);
+    const candidates =
+      asked.groups.length === 0 || this.#split.areOthersAlike
+        ? this.#classes.best(asked, candidatesPerDecision)
+        : this.#scan(asked);
     if (candidates.length > 0) return { candidates, revision: this.#revision };
     return { refusal: this.explain(request), revision: this.#revision };
   }
 
   explain(request: PlacementRequest): PlacementExplanation {
-    const asked = this.#completeRequest(request);
-    const views = Array.from(this.#hosts.values(), ({ view }) => view);
-    return explainPlacement(this.#rules.filters, asked, views);
+    return explainPlacement(this.#rules.filters, this.#complete(request), this.#table);
   }
 
-  #passes(request: PlacementRequest, host: HostView): boolean {
-    for (const filter of this.#rules.filters) {
-      if (verdictOf(filter, request, host) !== true) return false;
+  /** Asks every host, for rules of groups that may say something else of each. */
+  #scan(request: PlacementRequest): readonly string[] {
+    const { filters, weigh } = this.#split.all;
+    const seedHash = hashText(request.seed);
+    const ranking = new Ranking(candidatesPerDecision);
+    for (const host of this.#table.numbers()) {
+      const view = this.#table.show(host);
+      if (!passes(filters, request, view)) continue;
+      ranking.add({ id: view.id, weight: weigh(request, view), tie: tieOf(seedHash, hashText(view.id)) });
     }
-    return true;
+    return ranking.ids();
   }
 
-  #completeRequest(request: PlacementRequest): PlacementRequest {
+  #complete(request: PlacementRequest): PlacementRequest {
     this.#learn(request.resources);
-    return { ...request, resources: this.#resources.complete(request.resources) };
+    return { ...request, resources: this.#table.complete(request.resources) };
   }
 
-  /** A resource never heard of before is one that every host has 0 of. */
-  #learn(...amounts: readonly HostView["free"][]): void {
-    const news = amounts.filter((some) => this.#resources.learn(some));
-    if (news.length === 0) return;
-    for (const [id, { view, idHash }] of this.#hosts) this.#hosts.set(id, { view: this.#complete(view), idHash });
-  }
-
-  /** A copy that nobody can change, so that no rule can. */
-  #complete(host: HostView): HostView {
-    const free = this.#resources.complete(host.free);
-    const total = this.#resources.complete(host.total);
-    return Object.freeze({ ...host, free, total, capabilities: Object.freeze({ ...host.capabilities }) });
+  #learn(amounts: PlacementRequest["resources"]): void {
+    if (this.#table.learn(amounts)) this.#classes.clear();
   }
 }

@@ -7,7 +7,8 @@ const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 4 * others.length, arbitrary: fc.constant(usual) }, ...others.map((other) => fc.constant(other)));
 
 const idOf = (number: number): string => `hst_host-${number}`;
-const hostNumber = fc.integer({ min: 1, max: 20 });
+/** Of the twenty hosts that there may be. */
+export const hostNumber: fc.Arbitrary<number> = fc.integer({ min: 1, max: 20 });
 const total = { milliEcu: 8000, memoryMib: 8, diskGib: 8, internalKbit: 8, externalKbit: 4 };
 
 /** Amounts so small that hosts are often just full, just fit, or alike. */

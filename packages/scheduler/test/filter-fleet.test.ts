@@ -57,12 +57,16 @@ describe("a fleet", () => {
     fleet.decide(placementRequest({ resources: { gpu: 2 } }));
     fleet.apply([{ kind: "host", host: hostView("rich", { free: { gpu: 4 } }) }], 2);
     fleet.decide(placementRequest());
-    expect(seen).toEqual([
+    expect(seen.slice(0, 2)).toEqual([
       [2, 0],
       [2, 0],
-      [0, 0],
-      [0, 4],
     ]);
+    expect(new Set(seen.slice(2))).toEqual(
+      new Set([
+        [0, 0],
+        [0, 4],
+      ]),
+    );
   });
 
   it("never places a declared resource that a host has too little of, without a filter for it", () => {

@@ -2,7 +2,7 @@ import type { FleetChange, HostView } from "@cloudhost/core/ports";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { filterScheduler } from "../src/filter-scheduler.ts";
-import { arbitraryHost, arbitraryHosts, arbitraryRequest } from "./arbitraries.ts";
+import { arbitraryHost, arbitraryHosts, arbitraryRequest, hostNumber } from "./arbitraries.ts";
 import { candidatesOf, fleetOf } from "./fixtures.ts";
 import { bestFirst, fits } from "./oracle.ts";
 
@@ -57,6 +57,38 @@ describe("for every fleet and request", () => {
         const unfit = hosts.filter((host) => !fits(request, host)).map(({ name }) => name);
         expect(turnedAway.toSorted()).toEqual(unfit.toSorted());
       }),
+      runs,
+    );
+  });
+
+  it("a fleet that is asked while it changes answers each time as one that was told the outcome", () => {
+    const step = fc.oneof(
+      arbitraryHost.map((host): FleetChange => ({ kind: "host", host })),
+      hostNumber.map((number): FleetChange => ({ kind: "noHost", hostId: `hst_host-${number}` })),
+      fc.nat({ max: 3 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(arbitraryRequest, { minLength: 4, maxLength: 4 }),
+        fc.array(step, { size: "+2" }),
+        (requests, steps) => {
+          const fleet = filterScheduler().openFleet();
+          const outcome = new Map<string, HostView>();
+          const answers: { cached: readonly string[]; anew: readonly string[] }[] = [];
+          for (const [revision, change] of steps.entries()) {
+            if (typeof change === "number") {
+              const request = requests[change]!;
+              const anew = bestFirst(request, [...outcome.values()]).slice(0, 10);
+              answers.push({ cached: candidatesOf(fleet, request), anew });
+              continue;
+            }
+            fleet.apply([change], revision);
+            if (change.kind === "host") outcome.set(change.host.id, change.host);
+            else outcome.delete(change.hostId);
+          }
+          expect(answers.map(({ cached }) => cached)).toEqual(answers.map(({ anew }) => anew));
+        },
+      ),
       runs,
     );
   });

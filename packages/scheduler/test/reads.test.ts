@@ -25,7 +25,8 @@ function noting<T extends object>(object: T, read: Set<string>, prefix = ""): T 
 }
 
 /** Fields read that are not declared, neither by themselves nor with all their siblings. */
-function undeclared(read: ReadonlySet<string>, declared: readonly string[]): string[] {
+function undeclared(read: ReadonlySet<string>, reads: readonly string[]): string[] {
+  const declared = reads.map((field) => (field === "membership" ? "id" : field));
   return [...read].filter((field) => !declared.includes(field) && !declared.includes(field.split(".")[0] ?? field));
 }
 

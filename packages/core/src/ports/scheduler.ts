@@ -135,13 +135,17 @@ export type RequestField =
   | "image.hypervisor"
   | "projectId";
 
-/** A field of a host that a rule may read; `free` and `total` are every amount. */
+/**
+ * A field of a host that a rule may read; `free` and `total` are every amount. `membership` is the host's `id`, read only
+ * to look it up among the hosts that the request's groups name: to such a rule, all hosts that no group names are alike.
+ */
 export type HostField =
   | "free"
   | "total"
   | Amounts<"free">
   | Amounts<"total">
   | "id"
+  | "membership"
   | "name"
   | "zone"
   | "state"

@@ -8,7 +8,7 @@ import { memo } from "../memo.ts";
  */
 export const serverGroupWeigher = defineWeigher({
   name: "ServerGroupWeigher",
-  reads: { request: ["groups"], host: ["id"] },
+  reads: { request: ["groups"], host: ["membership"] },
   weigh: (request, host) => {
     let weight = 0;
     let soft = 0;
