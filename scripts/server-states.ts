@@ -42,6 +42,9 @@ const actions: Readonly<Record<ServerActionName, string>> = {
   migrate: "Moves it to another host, its power taken meanwhile.",
   createDisk: "Gives it one more data disk, empty: at once where it runs, else for its next start.",
   deleteDisk: "Takes a data disk out of it, and deletes it with all that is on it.",
+  attachInterface:
+    "Gives it one more network interface with an address: at once where it runs, else for its next start.",
+  detachInterface: "Takes a network interface away, any but the first.",
   snapshot: "Makes an image of its system disk while it goes on (`images.snapshot`).",
   delete:
     "Deletes it. With a time to restore it (`restoreMs`) it is `softDeleted` first, unless it is in `error` or `resized`; deleted again, it is gone at once.",

@@ -62,6 +62,7 @@ export function actorCloudOf(actor: Actor, container: Container, ends: CloudEnds
       hosts: get(tokens.hosts),
       sizes: get(tokens.serverSizes),
       dataDisks: get(tokens.dataDisks),
+      network: get(tokens.fixedNetwork),
       fleet: get(tokens.feed),
       claims: get(tokens.claims),
       networks: get(tokens.networks),

@@ -2,7 +2,7 @@ import type { Database } from "../database/database.ts";
 import { macAddress, tapName } from "../ids.ts";
 import { addressText, networkRange } from "./ipv4.ts";
 import type { HostInventory } from "../ports/host.ts";
-import type { NetworkChange } from "../ports/network-driver.ts";
+import type { Bandwidth, NetworkChange } from "../ports/network-driver.ts";
 
 interface BindingRow {
   readonly id: string;
@@ -17,6 +17,8 @@ interface BindingRow {
   readonly internal_ceil_kbit: number;
   readonly external_rate_kbit: number;
   readonly external_ceil_kbit: number;
+  /** How many interfaces share what the server bought. */
+  readonly sharers: number;
 }
 
 /** A binding that was wanted or unwanted, and what it is now: nothing when it is unwanted. */
@@ -48,8 +50,9 @@ export class NetworkRenderer {
 
   constructor(database: Database) {
     this.#database = database;
-    const { networks, projects, servers } = database.tables;
+    const { bindings, networks, projects, servers } = database.tables;
     this.#bindingColumns =
+      `(SELECT COUNT(*) FROM ${bindings} o WHERE o.server_id = b.server_id AND o.wanted) AS sharers, ` +
       "b.id, b.server_id, b.project_id, b.host_id, b.address, b.class_id, p.tenant, n.cidr, s.internal_rate_kbit, s.internal_ceil_kbit, s.external_rate_kbit, s.external_ceil_kbit";
     this.#bindingJoins = `LEFT JOIN ${projects} p ON p.id = b.project_id LEFT JOIN ${networks} n ON n.id = b.network_id LEFT JOIN ${servers} s ON s.id = b.server_id`;
   }
@@ -175,6 +178,12 @@ const memberChange = (row: BindingRow, via: string | null): NetworkChange => ({
   member: { address: addressText(row.address), tenant: row.tenant, via },
 });
 
+/** An equal part of what a server bought: all its interfaces together never have more. */
+const shareOf = (rateKbit: number, ceilKbit: number, { sharers }: BindingRow): Bandwidth => ({
+  rateKbit: Math.max(1, Math.floor(rateKbit / Number(sharers))),
+  ceilKbit: Math.max(1, Math.floor(ceilKbit / Number(sharers))),
+});
+
 function bindingChange(row: BindingRow): NetworkChange {
   const { prefixLength, gateway } = networkRange(row.cidr);
   return {
@@ -189,9 +198,8 @@ function bindingChange(row: BindingRow): NetworkChange {
       gateway,
       tenant: row.tenant,
       classId: row.class_id,
-      internal: { rateKbit: row.internal_rate_kbit, ceilKbit: row.internal_ceil_kbit },
-      external:
-        row.external_rate_kbit === 0 ? null : { rateKbit: row.external_rate_kbit, ceilKbit: row.external_ceil_kbit },
+      internal: shareOf(row.internal_rate_kbit, row.internal_ceil_kbit, row),
+      external: row.external_rate_kbit === 0 ? null : shareOf(row.external_rate_kbit, row.external_ceil_kbit, row),
     },
   };
 }

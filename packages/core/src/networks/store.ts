@@ -62,9 +62,9 @@ export class NetworkStore {
    * Gives a server an interface: a free address of the network, and a class id that is free on the host. It is not
    * wanted there yet.
    */
-  bind(serverId: string, hostId: string, { projectId, networkId }: Binding): Script {
+  bind(serverId: string, hostId: string, { projectId, networkId, nicId = this.#ids.next("nic") }: Binding): Script {
     const { addresses, bindings, hosts } = this.#database.tables;
-    const nicId = this.#ids.next("nic");
+    const position = `(SELECT COALESCE(MAX(position) + 1, 0) FROM ${bindings} WHERE server_id = ?)`;
     return {
       statements: [
         // One at a time on a host, so that two do not pick the same free class.
@@ -76,8 +76,8 @@ export class NetworkStore {
         ),
         guarded(
           "binding",
-          `INSERT INTO ${bindings} (id, server_id, project_id, host_id, network_id, address, class_id, wanted, revision) SELECT ?, ?, ?, ?, network_id, address, ${this.#freeClass()}, FALSE, 0 FROM ${addresses} WHERE network_id = ? AND nic_id = ?`,
-          [nicId, serverId, projectId, hostId, hostId, hostId, hostId, networkId, nicId],
+          `INSERT INTO ${bindings} (id, server_id, project_id, host_id, network_id, address, class_id, position, wanted, revision) SELECT ?, ?, ?, ?, network_id, address, ${this.#freeClass()}, ${position}, FALSE, 0 FROM ${addresses} WHERE network_id = ? AND nic_id = ?`,
+          [nicId, serverId, projectId, hostId, hostId, hostId, hostId, serverId, networkId, nicId],
         ),
       ],
       result: undefined,
@@ -100,15 +100,25 @@ export class NetworkStore {
    * Says whether the server's host shall have its interfaces, and raises that host's network revision and those of all
    * hosts with servers of the same project, whose isolation sets change too. Also for interfaces that are wanted already
    * and have changed: what is not said here, no host is told.
+   * @param nicId the only one of its interfaces that it is said of
    */
-  want(serverId: string, hostId: string, projectId: string, wanted: boolean): Script<{ revision: number }> {
+  want(
+    serverId: string,
+    hostId: string,
+    projectId: string,
+    wanted: boolean,
+    nicId?: string,
+  ): Script<{ revision: number }> {
     const { bindings, hosts, network_log: log } = this.#database.tables;
     const concerned = `id = ? OR EXISTS (SELECT 1 FROM ${bindings} b WHERE b.project_id = ? AND b.host_id = ${hosts}.id)`;
     const whose = [hostId, projectId];
     return {
       statements: [
         ...lockInOrder(this.#database, hosts, concerned, whose),
-        statement(`UPDATE ${bindings} SET wanted = ${wanted ? "TRUE" : "FALSE"} WHERE server_id = ?`, [serverId]),
+        statement(
+          `UPDATE ${bindings} SET wanted = ${wanted ? "TRUE" : "FALSE"} WHERE server_id = ?${nicId === undefined ? "" : " AND id = ?"}`,
+          nicId === undefined ? [serverId] : [serverId, nicId],
+        ),
         // Its number is drawn under the hosts' locks: whoever sees a host's revision sees all of the log up to it.
         statement(
           `INSERT INTO ${log} (project_id, nic_id, address) SELECT project_id, id, address FROM ${bindings} WHERE server_id = ?`,
@@ -143,11 +153,11 @@ export class NetworkStore {
     ];
   }
 
-  /** A server's interfaces, as its guest shall have them. */
+  /** A server's interfaces, as its guest shall have them: in the order in which it was given them. */
   async nics(serverId: string): Promise<GuestNic[]> {
     const { bindings, networks } = this.#database.tables;
     const rows = await this.#database.select<{ id: string; address: number; cidr: string }>(
-      `SELECT b.id, b.address, n.cidr FROM ${bindings} b JOIN ${networks} n ON n.id = b.network_id WHERE b.server_id = ? ORDER BY b.id`,
+      `SELECT b.id, b.address, n.cidr FROM ${bindings} b JOIN ${networks} n ON n.id = b.network_id WHERE b.server_id = ? ORDER BY b.position, b.id`,
       [serverId],
     );
     return rows.map(({ id, address, cidr }) => {
@@ -210,6 +220,8 @@ export class NetworkStore {
 export interface Binding {
   readonly projectId: string;
   readonly networkId: string;
+  /** Its id. @defaultValue a new one */
+  readonly nicId?: string;
 }
 
 const exhausted = (resource: string): CloudHostError =>

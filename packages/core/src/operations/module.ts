@@ -6,6 +6,7 @@ import { snapshotServer } from "../images/operations/snapshot-server.ts";
 import { adoptServer } from "../servers/operations/adopt-server.ts";
 import { confirmResize } from "../servers/operations/confirm-resize.ts";
 import { createDisk, deleteDisk } from "../servers/operations/data-disks.ts";
+import { attachInterface, detachInterface } from "../servers/operations/interfaces.ts";
 import { createServer } from "../servers/operations/create-server.ts";
 import { deleteServer } from "../servers/operations/delete-server.ts";
 import {
@@ -58,6 +59,8 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   migrateServer,
   createDisk,
   deleteDisk,
+  attachInterface,
+  detachInterface,
   importImage,
   snapshotServer,
   deleteImage,

@@ -73,6 +73,8 @@ export const serverActions = {
   migrate: rule(["active", "stopped"], "before"),
   createDisk: rule(["active", "stopped"], "before"),
   deleteDisk: rule(["active", "stopped"], "before"),
+  attachInterface: rule(["active", "stopped"], "before"),
+  detachInterface: rule(["active", "stopped"], "before"),
   snapshot: rule(["active", "paused", "stopped"], "before"),
   delete: rule(deletable, "deleted", placeless),
   restore: rule(["softDeleted"], "before", placeless),

@@ -101,14 +101,19 @@ const bootedFrom = (
   ...(boot === undefined ? {} : { boot: { ...boot, arguments: withAddress(plan?.arguments ?? "", nics) } }),
 });
 
-/** A guest that is started directly finds its address on its kernel's command line. */
+/**
+ * A guest that is started directly finds its first address on its kernel's command line: the first interface stays, so
+ * that others come and go without another command line.
+ */
 const withAddress = (commandLine: string, nics: readonly GuestNic[]): string =>
   [
     commandLine,
-    ...nics.flatMap(({ address, prefixLength, gateway }) => [
-      `cloudhost.address=${address}/${prefixLength}`,
-      `cloudhost.gateway=${gateway}`,
-    ]),
+    ...nics
+      .slice(0, 1)
+      .flatMap(({ address, prefixLength, gateway }) => [
+        `cloudhost.address=${address}/${prefixLength}`,
+        `cloudhost.gateway=${gateway}`,
+      ]),
   ]
     .filter((part) => part !== "")
     .join(" ");

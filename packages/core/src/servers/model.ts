@@ -231,6 +231,16 @@ export type ServerConsole = z.input<typeof ServerConsole>;
 export const ServerAction = z.strictObject({ idempotencyKey: Label.optional() });
 export type ServerAction = z.input<typeof ServerAction>;
 
+/** So many network interfaces a server has at most. */
+export const mostInterfaces = 8;
+
+/** A network interface to take away. */
+export const DetachInterface = z.strictObject({
+  /** Its address, or its id. */
+  nic: NameOrId,
+  idempotencyKey: Label.optional(),
+});
+
 /** How long to wait for its OS. */
 export const AwaitReady = z.strictObject({ timeoutMs: z.int().min(1).max(86_400_000).default(300_000) });
 export type AwaitReady = z.input<typeof AwaitReady>;

@@ -11,6 +11,7 @@ import type { Claims } from "../hosts/claims.ts";
 import type { FleetFeed } from "../hosts/fleet-feed.ts";
 import type { HostStore } from "../hosts/store.ts";
 import type { Ids } from "../ids.ts";
+import type { NetworkRow } from "../networks/store.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
 import { outboxEvent } from "../operations/outbox.ts";
@@ -42,6 +43,8 @@ export interface ServersDependencies {
   readonly flavors: FlavorStore;
   readonly hosts: HostStore;
   readonly sizes: ServerSizes;
+  /** Which fixed addresses are of. */
+  readonly network: NetworkRow;
   readonly fleet: Pick<FleetFeed, "decide" | "decideAll">;
   readonly claims: Claims;
   readonly networks: NetworkStore;

@@ -1,17 +1,21 @@
 import { notFound } from "../access/caller.ts";
 import { CloudHostError } from "../errors.ts";
+import type { ServerAddress } from "../networks/model.ts";
 import type { OperationHandle } from "../operations/handle.ts";
 import { CreateDisk, DeleteDisk, mostDataDisks } from "./data-disk.ts";
 import type { DataDisk } from "./data-disk.ts";
-import type { Server, ServerAction } from "./model.ts";
+import { DetachInterface, mostInterfaces, ServerAction } from "./model.ts";
+import type { Server } from "./model.ts";
 import { createDisk, deleteDisk } from "./operations/data-disks.ts";
 import type { DataDiskPlan } from "./operations/data-disks.ts";
+import { attachInterface, detachInterface } from "./operations/interfaces.ts";
+import type { InterfacePlan } from "./operations/interfaces.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { ServerMoves } from "./server-moves.ts";
 import type { ServerRow } from "./server-row.ts";
 import { withDataDisks } from "./sizes.ts";
 
-/** A server's further disks. */
+/** A server's further disks and network interfaces. */
 export class ServerDevices extends ServerMoves {
   readonly #calls: ServerCalls;
 
@@ -79,6 +83,76 @@ export class ServerDevices extends ServerMoves {
     }));
   }
 
+  /**
+   * Gives a server one more network interface, with a fixed address of its own: at once where it runs, for its next start
+   * where it is stopped. All interfaces of a server together have the bandwidth that it bought, an equal part each.
+   *
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`, `EXHAUSTED` for a server that has 8 of them, `UNSUPPORTED` for one that
+   * was taken over. From `result()`: `EXHAUSTED` where there is no address, `UNSUPPORTED` where its host cannot do it while
+   * it runs
+   * @example
+   * const server = await (await album.servers.attachInterface("web-1")).result();
+   * server.addresses.at(-1)?.address;
+   */
+  async attachInterface(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: ServerAction, input, what: "options of attachInterface" };
+    return this.#calls.act("servers.attachInterface", asked, () => ({
+      action: "attachInterface",
+      definition: attachInterface,
+      plan: async (row) => {
+        const has = await this.#addresses(row);
+        if (has.length >= mostInterfaces) {
+          const message = `The server ${row.name} has ${mostInterfaces} interfaces already.`;
+          throw new CloudHostError("EXHAUSTED", message, { resource: "interfaces of a server" });
+        }
+        return this.#interfacePlan(row, this.#calls.dependencies.ids.next("nic"));
+      },
+    }));
+  }
+
+  /**
+   * Takes a network interface away from a server; its address is free once the host has confirmed that it is gone. The
+   * first one stays as long as the server. A running server's OS has to let it go: while it does not, the operation fails
+   * and the interface stays.
+   *
+   * @param nic its address, or its id
+   * @throws CloudHostError `NOT_FOUND`, also for the interface, `CONFLICT`, also for the first one. From `result()`:
+   * `DEADLINE_EXCEEDED` where the guest's OS does not let it go, `UNSUPPORTED` where its host cannot do it while it runs
+   * @example
+   * await (await album.servers.detachInterface("web-1", "10.0.0.7")).result();
+   */
+  async detachInterface(idOrName: string, nic: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: DetachInterface, input: { ...input, nic }, what: "an interface to detach" };
+    return this.#calls.act("servers.detachInterface", asked, (request) => ({
+      action: "detachInterface",
+      definition: detachInterface,
+      plan: async (row) => {
+        const has = await this.#addresses(row);
+        const at = has.findIndex(({ nicId, address }) => nicId === request.nic || address === request.nic);
+        const found = has[at];
+        if (found === undefined) throw notFound("interface", request.nic);
+        if (at === 0) throw firstStays(row);
+        return this.#interfacePlan(row, found.nicId);
+      },
+    }));
+  }
+
+  async #addresses({ id }: ServerRow): Promise<readonly ServerAddress[]> {
+    return (await this.#calls.dependencies.servers.addresses([id])).get(id) ?? [];
+  }
+
+  async #interfacePlan(row: ServerRow, nicId: string): Promise<InterfacePlan> {
+    const { network, sizes } = this.#calls.dependencies;
+    return {
+      projectId: row.project_id,
+      hostId: row.host_id ?? "",
+      power: powerOf(row),
+      guest: (await sizes.of(row)).guest,
+      networkId: network.id,
+      nicId,
+    };
+  }
+
   async #dataDisks({ id }: ServerRow): Promise<readonly DataDisk[]> {
     return (await this.#calls.dependencies.dataDisks.of([id])).get(id) ?? [];
   }
@@ -89,12 +163,19 @@ export class ServerDevices extends ServerMoves {
     const after = withDataDisks(before, left);
     return {
       hostId: row.host_id ?? "",
-      power: row.state === "stopped" ? "stopped" : "active",
+      power: powerOf(row),
       disk,
       before: { guest: before.guest, claim: before.claim },
       after: { guest: after.guest, claim: after.claim },
     };
   }
+}
+
+const powerOf = ({ state }: ServerRow): InterfacePlan["power"] => (state === "stopped" ? "stopped" : "active");
+
+function firstStays({ name }: ServerRow): CloudHostError {
+  const details = { state: "its first interface", allowed: ["another interface"] };
+  return new CloudHostError("CONFLICT", `The first interface of ${name} stays as long as the server.`, details);
 }
 
 /** @throws CloudHostError `EXHAUSTED`, `CONFLICT` */

@@ -199,7 +199,7 @@ export class ServerStore {
       read({ b: tables.bindings })
         .join({ n: tables.networks }, "n.id", "b.network_id")
         .whereIn("b.server_id", [...serverIds])
-        .orderBy("b.id")
+        .orderBy(["b.position", "b.id"])
         .select("b.server_id", "b.id", "n.name", "b.address"),
     );
     const found = new Map<string, ServerAddress[]>();

@@ -10,6 +10,8 @@ export interface CallContext {
   readonly detail: number;
   /** Ids of its data disks. */
   readonly dataDisks: readonly string[];
+  /** Its fixed addresses, the first one first. */
+  readonly addresses: readonly string[];
 }
 
 /** What was asked for: an operation to wait for, or nothing more. */
@@ -43,6 +45,8 @@ export const calls: Readonly<Record<ServerActionName, (context: CallContext) => 
   createDisk: ({ cloud, server }) => cloud.servers.createDisk(server, { sizeGib: 1 }),
   deleteDisk: ({ cloud, server, detail, dataDisks }) =>
     cloud.servers.deleteDisk(server, dataDisks.length === 0 ? "none" : pickOf(detail, dataDisks)),
+  attachInterface: ({ cloud, server }) => cloud.servers.attachInterface(server),
+  detachInterface: ({ cloud, server, addresses }) => cloud.servers.detachInterface(server, addresses[1] ?? "none"),
   snapshot: ({ cloud, server }) => cloud.images.snapshot(server, { name: "snapshot" }),
   delete: ({ cloud, server, detail }) => cloud.servers.delete(server, { restoreMs: detail < 0.5 ? 0 : restoreMs }),
   restore: ({ cloud, server }) => cloud.servers.restore(server),

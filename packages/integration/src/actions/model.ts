@@ -31,6 +31,7 @@ export interface ModelServer {
   readonly externalKbit: number;
   /** Of 1 GiB each, by id. */
   dataDisks: readonly string[];
+  addresses: readonly string[];
   state: ServerState;
   flavor: FlavorName;
   host: string | null;
@@ -60,7 +61,7 @@ export const permissionOf = (action: ServerActionName): Permission => {
 /** What must be said to who asks, as far as the model knows it: the code of a refusal, or that it may be done. */
 export function expectedOf(
   action: ServerActionName,
-  server: Pick<ModelServer, "project" | "state" | "host" | "locked" | "dataDisks">,
+  server: Pick<ModelServer, "project" | "state" | "host" | "locked" | "dataDisks" | "addresses">,
   who: ActorName,
   suspended: ReadonlySet<string>,
 ): "allowed" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT" {
@@ -78,6 +79,7 @@ export function expectedOf(
     (heldOffBy === "an operator's lock" && server.locked === "project");
   if (!passes) return "CONFLICT";
   if (action === "deleteDisk" && server.dataDisks.length === 0) return "NOT_FOUND";
+  if (action === "detachInterface" && server.addresses.length < 2) return "NOT_FOUND";
   // There is one image, and the server has it already.
   return action === "rebuild" && server.dataDisks.length > 0 ? "CONFLICT" : "allowed";
 }

@@ -65,7 +65,7 @@ export async function runActions(run: ActionRun): Promise<ActionTally> {
 }
 
 /** What the model learns of a server once an operation has ended. */
-type Found = Pick<Server, "state" | "flavor" | "host" | "dataDisks">;
+type Found = Pick<Server, "state" | "flavor" | "host" | "dataDisks" | "addresses">;
 
 class ActionRunner {
   readonly tally = new ActionTally();
@@ -115,6 +115,7 @@ class ActionRunner {
         server: server.id,
         detail: planned.detail,
         dataDisks: server.dataDisks,
+        addresses: server.addresses,
       });
       this.tally.allowed(action, said);
       if (expected !== "allowed" && !crowded) throw new Error(`${said} was allowed, not ${expected}`);
@@ -169,6 +170,7 @@ class ActionRunner {
           project,
           externalKbit,
           dataDisks: [],
+          addresses: [],
           state: "building",
           flavor,
           host: null,
@@ -263,6 +265,7 @@ class ActionRunner {
     server.flavor = now.flavor as FlavorName;
     server.host = now.host;
     server.dataDisks = now.dataDisks.map(({ id }) => id);
+    server.addresses = now.addresses.map(({ address }) => address);
   }
 
   async #read(id: string): Promise<Found> {
@@ -270,7 +273,7 @@ class ActionRunner {
       return await this.#fleet.ops.servers.get(id);
     } catch (error) {
       if (!isCloudHostError(error, "NOT_FOUND")) throw error;
-      return { state: "deleted", flavor: "small", host: null, dataDisks: [] };
+      return { state: "deleted", flavor: "small", host: null, dataDisks: [], addresses: [] };
     }
   }
 }

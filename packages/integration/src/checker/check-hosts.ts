@@ -6,6 +6,14 @@ import { living } from "./check-store.ts";
 import { placesOf } from "./places.ts";
 import type { Facts } from "./store.ts";
 
+/** Interfaces that a guest has and its server not, or the other way round. */
+function* otherNics(host: string, { id, nics }: GuestSpec, { bindings }: Facts): Iterable<Finding> {
+  const wanted = bindings.filter(({ server_id: server }) => server === id).map((binding) => String(binding["id"]));
+  const given = nics.map((nic) => nic.id);
+  if (given.toSorted().join() !== wanted.toSorted().join())
+    yield { kind: "interface", what: `${host} gives ${id} the interfaces ${given.join()}, the store ${wanted.join()}` };
+}
+
 /** Data disks that a guest has and its server not, or the other way round. */
 function* otherDisks(host: string, { id, disks }: GuestSpec, { dataDisks }: Facts): Iterable<Finding> {
   const keys = disks.flatMap((disk) => (disk.kind === "data" && disk.detached === undefined ? [disk.id] : []));
@@ -43,7 +51,12 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       } else if (wanted.place.powers?.includes(power) === false) {
         findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${wanted.server["state"]}` });
       }
-      if (wanted !== undefined) findings.push(...otherDisks(host, spec, facts));
+      if (wanted !== undefined) {
+        findings.push(...otherDisks(host, spec, facts));
+        // One that is left on another host until a resize is settled has what it had there, an adopted one its own.
+        if (wanted.place.hostId === wanted.server["host_id"] && adoptedKey === undefined)
+          findings.push(...otherNics(host, spec, facts));
+      }
       for (const id of keepIds.filter((keepId) => keepId !== wanted?.place.keepId))
         findings.push({ kind: "snapshot", what: `${host} keeps disks ${id} of ${spec.id} still` });
       for (const id of snapshotIds)

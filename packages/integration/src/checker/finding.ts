@@ -19,6 +19,7 @@ export interface Finding {
     | "guest"
     | "tap"
     | "data disk"
+    | "interface"
     | "overlay"
     | "snapshot"
     | "image"

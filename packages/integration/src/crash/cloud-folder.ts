@@ -63,6 +63,7 @@ const ways: Partial<Record<Before, (album: ActorCloud) => Promise<OperationHandl
     await (await album.servers.createDisk("web-0", { sizeGib: 1, name: "data" })).result();
     return album.servers.stop("web-0", { graceMs: 0 });
   },
+  "active with two interfaces": (album) => album.servers.attachInterface("web-0"),
   "resized elsewhere": (album) => album.servers.resize("web-0", { flavor: "large" }),
 };
 

@@ -18,7 +18,12 @@ export interface Scenario {
 }
 
 /** A server's state, and how it came to be in it where that makes a difference. */
-export type Before = ServerState | "resized elsewhere" | "active with a disk" | "stopped with a disk";
+export type Before =
+  | ServerState
+  | "resized elsewhere"
+  | "active with a disk"
+  | "stopped with a disk"
+  | "active with two interfaces";
 
 /** What a scenario may use besides. */
 export interface ScenarioTools {
@@ -284,6 +289,41 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     before: "stopped with a disk",
     run: async (album) => (await album.servers.delete("web-0")).result(),
     ends: { succeeded: { server: "none", images: 0 } },
+  },
+  "server.attachInterface": {
+    before: "active",
+    fail: failing("change"),
+    run: async (album) => {
+      await (await album.servers.attachInterface("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.attachInterface while it is stopped": {
+    kind: "server.attachInterface",
+    before: "stopped",
+    fail: failing("define"),
+    run: async (album) => {
+      await (await album.servers.attachInterface("web-0")).result();
+    },
+    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
+  },
+  "server.detachInterface": {
+    before: "active with two interfaces",
+    fail: failing("network.apply"),
+    run: async (album) => {
+      const { addresses } = await album.servers.get("web-0");
+      await (await album.servers.detachInterface("web-0", addresses[1]?.address ?? "")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.migrate with two interfaces": {
+    kind: "server.migrate",
+    before: "active with two interfaces",
+    fail: failing("start"),
+    run: async (_album, { ops }) => {
+      for await (const { id } of ops.servers.list({ name: "web-0" })) await (await ops.servers.migrate(id)).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },
   "image.import": {
     before: "nothing",

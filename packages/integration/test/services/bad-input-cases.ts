@@ -110,6 +110,11 @@ export const asMember: readonly Case[] = [
   ["servers.deleteDisk", (cloud, name) => cloud.servers.deleteDisk(name, "data"), named("server")],
   ["servers.deleteDisk", (cloud, disk) => cloud.servers.deleteDisk("web-0", disk), named("disk")],
   ["servers.deleteDisk", (cloud, input) => cloud.servers.deleteDisk("web-0", "data", input), keys],
+  ["servers.attachInterface", (cloud, name) => cloud.servers.attachInterface(name), named("server")],
+  ["servers.attachInterface", (cloud, input) => cloud.servers.attachInterface("web-0", input), keys],
+  ["servers.detachInterface", (cloud, name) => cloud.servers.detachInterface(name, "10.0.0.3"), named("server")],
+  ["servers.detachInterface", (cloud, nic) => cloud.servers.detachInterface("web-0", nic), named("nic")],
+  ["servers.detachInterface", (cloud, input) => cloud.servers.detachInterface("web-0", "10.0.0.3", input), keys],
   ["servers.ready", (cloud, name) => cloud.servers.ready(name), named("server")],
   ["servers.ready", (cloud, input) => cloud.servers.ready("web-0", input), [[{ timeoutMs: 0 }, ["timeoutMs"]]]],
   [

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CloudHostError, isCloudHostError, permissions, systemActor } from "@cloudhost/core";
+import { CloudHostError, permissions, systemActor } from "@cloudhost/core";
 import type { Actor, ActorCloud, ChangePermission, Notification, Permission, Policy } from "@cloudhost/core";
 import { fakeFleet, fakeHost, holdFakeWorld } from "@cloudhost/driver-fake";
 import type { FakeWorld } from "@cloudhost/driver-fake";
@@ -10,6 +10,7 @@ import type { TestCloud } from "@cloudhost/testing";
 import { firstValueFrom } from "rxjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { all } from "./all.ts";
+import { outcome } from "./outcome.ts";
 import { publicSurface } from "./public-surface.ts";
 
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIARH64Mw7wZfW/5z0RiDkkz4N4Kb2xYpgjx834SIHPLo amy@laptop";
@@ -145,6 +146,11 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
     (await cloud.servers.createDisk(server, { sizeGib: 1, name: `disk-${mark}` })).result(),
   "servers.deleteDisk": async (cloud, { server, mark }) =>
     (await cloud.servers.deleteDisk(server, `disk-${mark}`)).result(),
+  "servers.attachInterface": async (cloud, { server }) => (await cloud.servers.attachInterface(server)).result(),
+  "servers.detachInterface": async (cloud, { server }) => {
+    const { addresses } = await cloud.servers.get(server);
+    return (await cloud.servers.detachInterface(server, addresses[1]?.nicId ?? "none")).result();
+  },
   "servers.migrate": async (cloud, { server }) => (await cloud.servers.migrate(server)).result(),
   "servers.delete": async (cloud, { server }) => (await cloud.servers.delete(server, { restoreMs: 60_000 })).result(),
   "servers.restore": async (cloud, { server }) => (await cloud.servers.restore(server)).result(),
@@ -292,19 +298,6 @@ function methodsOf(value: object): string[] {
   const prototype = Object.getPrototypeOf(value) as object;
   if (prototype === Object.prototype) return [];
   return [...methodsOf(prototype), ...Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor")];
-}
-
-/** What became of a call: `done`, or the code of its error. */
-async function outcome(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-    return "done";
-  } catch (error) {
-    if (!isCloudHostError(error)) throw error;
-    return error.code === "FORBIDDEN"
-      ? `FORBIDDEN ${(error.details as { permission: string }).permission}`
-      : error.code;
-  }
 }
 
 describe("the permissions' table", () => {

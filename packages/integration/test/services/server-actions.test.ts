@@ -39,6 +39,11 @@ const calls: Readonly<
     await (await album.servers.createDisk(server, { sizeGib: 1, name: "data" })).result();
     return album.servers.deleteDisk(server, "data");
   },
+  attachInterface: (album, server) => album.servers.attachInterface(server),
+  detachInterface: async (album, server) => {
+    const { addresses } = await (await album.servers.attachInterface(server)).result();
+    return album.servers.detachInterface(server, addresses[1]?.nicId ?? "");
+  },
   snapshot: (album, server) => album.images.snapshot(server, { name: "snapshot" }),
   delete: (album, server) => album.servers.delete(server),
   restore: (album, server) => album.servers.restore(server),
