@@ -26,6 +26,7 @@ const names = [
   "quota_requests",
   "quotas",
   "server_groups",
+  "server_tags",
   "servers",
   "unknown_guests",
   "webhook_deliveries",

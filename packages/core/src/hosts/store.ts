@@ -55,7 +55,7 @@ export class HostStore {
 
   /** The host of that name, made if it is new; an existing one may change its zone only while it has no server. */
   async register(name: string, zone: string, nowMs: number): Promise<HostRow> {
-    const { allocations, hosts } = this.#database.tables;
+    const { allocations, hosts, servers } = this.#database.tables;
     const insert = statement(
       `INSERT INTO ${hosts} (id, name, zone, state, enabled, created_at_ms) VALUES (?, ?, ?, 'down', TRUE, ?) ON CONFLICT (name) DO NOTHING`,
       [this.#ids.next("hst"), name, zone, nowMs],
@@ -66,6 +66,11 @@ export class HostStore {
         statement(
           `UPDATE ${hosts} SET zone = ? WHERE name = ? AND NOT EXISTS (SELECT 1 FROM ${allocations} a WHERE a.host_id = ${hosts}.id)`,
           [zone, name],
+        ),
+        // What holds nothing there may still be listed there: a server in error.
+        statement(
+          `UPDATE ${servers} SET zone = h.zone FROM ${hosts} h WHERE h.name = ? AND ${servers}.host_id = h.id AND ${servers}.zone <> h.zone`,
+          [name],
         ),
       ),
     );

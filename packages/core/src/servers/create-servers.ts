@@ -68,6 +68,7 @@ async function planAll(
       statements: (operationId) => [
         ...(index === 0 ? first.guards : []),
         servers.insert({ ...row, operation_id: operationId }),
+        ...servers.tags.put(row, request.tags ?? {}),
       ],
       refused: async () => notFound("server group", request.group ?? ""),
     };

@@ -6,6 +6,7 @@ import type { CreationFilter, NameFilter } from "../lists/filters.ts";
 import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { ServerState } from "./model.ts";
 import type { ServerRow } from "./server-row.ts";
+import type { Tags } from "./tags.ts";
 
 /** What servers can be sorted by. */
 export type ServerSort = "createdAt" | "name";
@@ -22,6 +23,8 @@ export interface FindServers extends NameFilter, CreationFilter {
   readonly zone?: string | undefined;
   readonly hostId?: string | undefined;
   readonly userId?: string | undefined;
+  /** All of them, with these values. */
+  readonly tags?: Tags | undefined;
 }
 
 const sorts: Readonly<Record<ServerSort, SortColumn>> = {
@@ -29,26 +32,55 @@ const sorts: Readonly<Record<ServerSort, SortColumn>> = {
   name: { column: "s.name", type: "text" },
 };
 
-/** Servers that are there, each with the names of its host and its group. */
-export const selectServers = ({ servers, hosts, server_groups: groups }: Tables): string =>
-  `SELECT s.*, h.name AS host_name, h.zone AS host_zone, g.name AS group_name, g.policy AS group_policy FROM ${servers} s LEFT JOIN ${hosts} h ON h.id = s.host_id LEFT JOIN ${groups} g ON g.id = s.group_id`;
+/** A tag's row has what its server is sorted by. */
+const sortsOfTags: typeof sorts = {
+  createdAt: { column: "t.created_at_ms", type: "integer" },
+  name: { column: "t.server_name", type: "text" },
+};
+
+const columns = "s.*, h.name AS host_name, h.zone AS host_zone, g.name AS group_name, g.policy AS group_policy";
+
+const joins = ({ hosts, server_groups: groups }: Tables): string =>
+  `LEFT JOIN ${hosts} h ON h.id = s.host_id LEFT JOIN ${groups} g ON g.id = s.group_id`;
+
+/** Servers, each with the names of its host and its group. */
+export const selectServers = (tables: Tables): string => `SELECT ${columns} FROM ${tables.servers} s ${joins(tables)}`;
 
 /** The query of a page of servers. */
 export function serverQuery(tables: Tables, where: FindServers): PageQuery<ServerRow, ServerSort> {
-  const query = new PageQuery<ServerRow, ServerSort>({ select: selectServers(tables), sorts, id: "s.id" })
+  const query = queryByTag(tables, where)
     .where("s.deleted_at_ms IS NULL")
-    .equal("s.project_id", where.projectId)
     .equal("s.name", where.name)
     .begins("s.name", where.namePrefix)
     .oneOf("s.state", where.state)
     .equal("s.flavor", where.flavor)
     .equal("s.image_id", where.imageId)
-    .equal("h.zone", where.zone)
+    .equal("s.zone", where.zone)
     .equal("s.host_id", where.hostId)
     .equal("s.user_id", where.userId)
     .atLeast("s.created_at_ms", where.createdSinceMs)
     .below("s.created_at_ms", where.createdBeforeMs);
   return where.but === undefined ? query : query.where("s.state <> ?", where.but);
+}
+
+/** Read along the index of the first tag that is asked for, if any; further ones are looked up for each server. */
+function queryByTag(tables: Tables, { projectId, tags = {} }: FindServers): PageQuery<ServerRow, ServerSort> {
+  const [first, ...others] = Object.entries(tags);
+  if (first === undefined) {
+    const all = new PageQuery<ServerRow, ServerSort>({ select: selectServers(tables), sorts, id: "s.id" });
+    return all.equal("s.project_id", projectId);
+  }
+  const { servers, server_tags: tagged } = tables;
+  // CROSS JOIN has SQLite take the tags first.
+  const select = `SELECT ${columns}, t.server_id, t.server_name FROM ${tagged} t CROSS JOIN ${servers} s ${joins(tables)}`;
+  const query = new PageQuery<ServerRow, ServerSort>({ select, sorts: sortsOfTags, id: "t.server_id" })
+    .where("s.id = t.server_id")
+    .where("t.tag = ? AND t.value = ?", ...first)
+    .equal("t.project_id", projectId);
+  // Not EXISTS: PostgreSQL would join the tags first, and then sort all that it found.
+  const also = `(SELECT o.value = ? FROM ${tagged} o WHERE o.server_id = t.server_id AND o.tag = ?)`;
+  for (const [tag, value] of others) query.where(also, value, tag);
+  return query;
 }
 
 /** A page of servers. */

@@ -9,6 +9,7 @@ import { ErrorRecord } from "../ports/bus.ts";
 import { AdoptGuest } from "../ports/guest-adopter.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
 import { DataDisk } from "./data-disk.ts";
+import { TagChanges, Tags } from "./tags.ts";
 
 /**
  * How a server is. What an operation does to it meanwhile is told by `busy` and the operation's progress.
@@ -48,6 +49,8 @@ export const Server = z.strictObject({
   projectId: idOf("prj"),
   userId: z.string(),
   name: z.string(),
+  /** What its project has marked it with. */
+  tags: Tags,
   state: ServerState,
   guest: GuestStatus,
   flavor: z.string(),
@@ -99,6 +102,8 @@ export const CreateServer = z.strictObject({
   keypair: Name.optional(),
   /** Server group of the project: where it goes beside the group's other servers. */
   group: NameOrId.optional(),
+  /** What it is marked with, to be found by. @defaultValue nothing */
+  tags: Tags.optional(),
   /** The same key with the same request gives the same operation, for 7 days. */
   idempotencyKey: Label.optional(),
   /**
@@ -164,6 +169,8 @@ export const ListServers = pageBy(["createdAt", "name"]).extend({
   host: NameOrId.optional(),
   /** Who made it. */
   userId: Label.optional(),
+  /** Tags that it has, all of them, with these values. The rarest is best told first. */
+  tags: Tags.optional(),
 });
 export type ListServers = z.input<typeof ListServers>;
 
@@ -217,7 +224,11 @@ export const MigrateServer = z.strictObject({
 export type MigrateServer = z.input<typeof MigrateServer>;
 
 /** What of it to change. What is not named stays. */
-export const UpdateServer = z.strictObject({ name: Name.optional() });
+export const UpdateServer = z.strictObject({
+  name: Name.optional(),
+  /** Tags to set, `null` to take one away; others stay. */
+  tags: TagChanges.optional(),
+});
 export type UpdateServer = z.input<typeof UpdateServer>;
 
 /** How much of its console to read. */

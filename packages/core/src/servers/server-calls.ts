@@ -4,7 +4,8 @@ import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
 import type { ChangePermission } from "../access/permissions.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
-import type { Binding } from "../database/script.ts";
+import type { Binding, Statement } from "../database/script.ts";
+import { CloudHostError } from "../errors.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { ClaimChanges } from "../hosts/claim-changes.ts";
 import type { Claims } from "../hosts/claims.ts";
@@ -29,6 +30,8 @@ import type { ServerSizes } from "./sizes.ts";
 import { serverOf } from "./server-row.ts";
 import type { ServerRow } from "./server-row.ts";
 import type { ServerStore } from "./store.ts";
+import { tooManyTags } from "./tag-store.ts";
+import { tagsMost } from "./tags.ts";
 import { submitAction } from "./submit-action.ts";
 import type { ActionCall } from "./submit-action.ts";
 
@@ -61,6 +64,12 @@ export interface ServerOptions {
   readonly restoreMs: number;
   /** What a server is rescued with, where that is not said: an image's name or id. */
   readonly rescueImage?: string | undefined;
+}
+
+/** What a change writes to a server's own row, and what else commits with it. */
+export interface RowChanges {
+  readonly columns: Readonly<Record<string, Binding>>;
+  readonly also?: readonly Statement[];
 }
 
 /** What a caller asks of a server. */
@@ -130,14 +139,14 @@ export class ServerCalls {
     permission: ChangePermission,
     asked: AskedOfServer<Schema>,
     action: ServerActionName,
-    columns: (known: {
+    changes: (known: {
       readonly row: ServerRow;
       readonly request: z.output<Schema>;
       readonly scope: Scope;
-    }) => Readonly<Record<string, Binding>>,
+    }) => RowChanges,
   ): Promise<Server> {
     return this.caller.change(permission, this.#finding(asked), (scope, request, row) =>
-      this.#write(scope, row, action, columns({ row, request, scope })),
+      this.#write(scope, row, action, changes({ row, request, scope })),
     );
   }
 
@@ -145,7 +154,7 @@ export class ServerCalls {
     scope: ChangeScope,
     row: ServerRow,
     action: ServerActionName,
-    columns: Readonly<Record<string, Binding>>,
+    { columns, also = [] }: RowChanges,
   ): Promise<Server> {
     const { database, servers, clock } = this.dependencies;
     const event = outboxEvent(database.tables, {
@@ -158,10 +167,10 @@ export class ServerCalls {
     });
     try {
       const line = scope.accepted({ resources: [row.id], projectId: row.project_id });
-      await database.run(script(servers.change(row.id, action, scope, columns), event, line));
+      await database.run(script(servers.change(row.id, action, scope, columns), ...also, event, line));
     } catch (error) {
-      if (error instanceof GuardFailed) throw await refusalNow(servers, row.id, action, scope);
-      throw error;
+      if (!(error instanceof GuardFailed)) throw error;
+      throw error.guard === tooManyTags ? moreTagsThanMay() : await refusalNow(servers, row.id, action, scope);
     }
     return this.read(scope, row.id);
   }
@@ -185,10 +194,25 @@ export class ServerCalls {
   async shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
     const { servers, dataDisks } = this.dependencies;
     const ids = rows.map(({ id }) => id);
-    const [addresses, disks] = await Promise.all([servers.addresses(ids), dataDisks.of(ids)]);
+    const [addresses, disks, tags] = await Promise.all([
+      servers.addresses(ids),
+      dataDisks.of(ids),
+      servers.tags.of(ids),
+    ]);
     return rows.map((row) => {
-      const details = { addresses: addresses.get(row.id) ?? [], dataDisks: disks.get(row.id) ?? [] };
+      const details = {
+        addresses: addresses.get(row.id) ?? [],
+        dataDisks: disks.get(row.id) ?? [],
+        tags: tags.get(row.id) ?? {},
+      };
       return serverOf(row, details, scope.everywhere);
     });
   }
+}
+
+function moreTagsThanMay(): CloudHostError {
+  const message = `more than ${tagsMost} tags, with those that the server has`;
+  return new CloudHostError("INVALID_ARGUMENT", `A server cannot have ${message}.`, {
+    issues: [{ path: "tags", message }],
+  });
 }

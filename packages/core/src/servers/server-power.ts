@@ -124,7 +124,7 @@ export class ServerPower {
   async lock(idOrName: string): Promise<Server> {
     const asked = { idOrName, schema: Nothing, input: {}, what: "options of lock" };
     return this.#calls.write("servers.lock", asked, "lock", ({ row, scope }) => ({
-      locked_by: scope.everywhere ? "operator" : (row.locked_by ?? "project"),
+      columns: { locked_by: scope.everywhere ? "operator" : (row.locked_by ?? "project") },
     }));
   }
 
@@ -134,7 +134,7 @@ export class ServerPower {
    */
   async unlock(idOrName: string): Promise<Server> {
     const asked = { idOrName, schema: Nothing, input: {}, what: "options of unlock" };
-    return this.#calls.write("servers.unlock", asked, "unlock", () => ({ locked_by: null }));
+    return this.#calls.write("servers.unlock", asked, "unlock", () => ({ columns: { locked_by: null } }));
   }
 
   /**

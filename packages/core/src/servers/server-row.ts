@@ -2,6 +2,7 @@ import type { ServerAddress } from "../networks/model.ts";
 import type { ServerGroupPolicy } from "../server-groups/model.ts";
 import type { DataDisk } from "./data-disk.ts";
 import type { GuestStatus, Server, ServerState } from "./model.ts";
+import type { Tags } from "./tags.ts";
 
 /** A server's row, with its host's name and zone. */
 export interface ServerRow {
@@ -20,6 +21,8 @@ export interface ServerRow {
   /** What it was made of; empty for one that was adopted as it was found. */
   readonly image_id: string;
   readonly requested_zone: string | null;
+  /** Its host's. */
+  readonly zone: string | null;
   readonly host_id: string | null;
   readonly keypair: string | null;
   readonly group_id: string | null;
@@ -55,15 +58,17 @@ export interface ServerRow {
 export interface ServerDetails {
   readonly addresses: readonly ServerAddress[];
   readonly dataDisks: readonly DataDisk[];
+  readonly tags: Tags;
 }
 
 /** A row as its users see it. The host's name is the operators' to see. */
-export function serverOf(row: ServerRow, { addresses, dataDisks }: ServerDetails, showHost: boolean): Server {
+export function serverOf(row: ServerRow, { addresses, dataDisks, tags }: ServerDetails, showHost: boolean): Server {
   return {
     id: row.id,
     projectId: row.project_id,
     userId: row.user_id,
     name: row.name,
+    tags,
     state: row.state,
     guest: { state: row.guest, sinceMs: row.guest_since_ms },
     flavor: row.flavor,

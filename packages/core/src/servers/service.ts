@@ -87,7 +87,11 @@ export class Servers extends ServerDevices {
         hostId: undefined,
         timeoutMs: request.timeoutMs,
         input: plan,
-        statements: (operationId) => [...guards, servers.insert({ ...row, operation_id: operationId })],
+        statements: (operationId) => [
+          ...guards,
+          servers.insert({ ...row, operation_id: operationId }),
+          ...servers.tags.put(row, request.tags ?? {}),
+        ],
         refused: async () => notFound("server group", request.group ?? ""),
       });
       return this.#created(scope, submitted);
@@ -168,13 +172,18 @@ export class Servers extends ServerDevices {
   }
 
   /**
-   * Gives it another name. What is not named stays. The guest's own host name is its own matter.
-   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is being deleted or is locked
+   * Gives it another name, or other tags. What is not named stays. The guest's own host name is its own matter.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is being deleted or is locked, `INVALID_ARGUMENT` also
+   * for more than 64 tags together with those that it has
+   * @example
+   * await album.servers.update("web-1", { tags: { role: "web", draft: null } }); // sets one tag, takes one away
    */
   async update(idOrName: string, input: UpdateServer): Promise<Server> {
+    const { tags } = this.#calls.dependencies.servers;
     const asked = { idOrName, schema: UpdateServer, input, what: "changes of a server" };
     return this.#calls.write("servers.update", asked, "update", ({ row, request }) => ({
-      name: request.name ?? row.name,
+      columns: { name: request.name ?? row.name },
+      also: [...tags.change(row, request.tags ?? {}), tags.renamed(row.id)],
     }));
   }
 

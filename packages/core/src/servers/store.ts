@@ -15,16 +15,19 @@ import type { Asker } from "./gate-condition.ts";
 import type { ServerState } from "./model.ts";
 import type { ServerRow } from "./server-row.ts";
 import type { PendingResize } from "./operations/resize-plan.ts";
+import { TagStore } from "./tag-store.ts";
 
 /** Of a server's row, what tells whether its guest is as it should be. */
 export type SettledServer = Pick<ServerRow, "id" | "name" | "state" | "busy">;
 
 /** Servers' rows. A deleted one stays as history and is found no more. */
 export class ServerStore {
+  readonly tags: TagStore;
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
+    this.tags = new TagStore(database);
   }
 
   /** A new row. */
@@ -139,7 +142,9 @@ export class ServerStore {
 
   /** Where it is. */
   place(serverId: string, hostId: string | null): Statement {
-    return statement(`UPDATE ${this.#database.tables.servers} SET host_id = ? WHERE id = ?`, [hostId, serverId]);
+    const { hosts, servers } = this.#database.tables;
+    const sql = `UPDATE ${servers} SET host_id = ?, zone = (SELECT zone FROM ${hosts} WHERE id = ?) WHERE id = ?`;
+    return statement(sql, [hostId, hostId, serverId]);
   }
 
   /** It is gone: found no more. */
@@ -150,6 +155,7 @@ export class ServerStore {
         atMs,
         serverId,
       ]),
+      this.tags.remove(serverId),
     );
   }
 

@@ -11,6 +11,7 @@ import { keptStates } from "./0008-kept-states.ts";
 import { networkLog } from "./0009-network-log.ts";
 import { devices } from "./0010-devices.ts";
 import { unknownGuests } from "./0011-unknown-guests.ts";
+import { lists } from "./0012-lists.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
@@ -26,6 +27,7 @@ const migrations: readonly Migration[] = [
   networkLog,
   devices,
   unknownGuests,
+  lists,
 ];
 
 /** Their names, in the order in which they are applied. */
