@@ -24,7 +24,8 @@ export const cursorOf = (fingerprint: string, { key, id }: Position): string =>
  */
 export function positionOf(fingerprint: string, cursor: string): Position {
   const [of, key, id] = contentOf(cursor);
-  if (of !== fingerprint) throw strangeCursor();
+  // What is not just as we write it was changed on its way.
+  if (of !== fingerprint || cursorOf(of, { key, id }) !== cursor) throw strangeCursor();
   return { key, id };
 }
 

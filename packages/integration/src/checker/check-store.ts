@@ -21,7 +21,7 @@ export function checkStore(facts: Facts): readonly Finding[] {
   return [...rowsAtRest(facts), ...claims(facts), ...disks(facts), ...addresses(facts)];
 }
 
-function* rowsAtRest({ servers, operations, images }: Facts): Iterable<Finding> {
+function* rowsAtRest({ servers, operations, images, tags }: Facts): Iterable<Finding> {
   for (const { id, state, step } of operations) {
     if (state !== "succeeded" && state !== "failed")
       yield { kind: "row", what: `operation ${id} is ${state} at ${step}` };
@@ -29,6 +29,10 @@ function* rowsAtRest({ servers, operations, images }: Facts): Iterable<Finding> 
   for (const { id, state, busy } of servers) {
     if (busy) yield { kind: "row", what: `server ${id} is ${state} and busy, but no operation runs` };
     if (state === "building" || state === "deleting") yield { kind: "row", what: `server ${id} is ${state} for ever` };
+  }
+  const there = new Map(servers.filter(({ state }) => state !== "deleted").map((server) => [server["id"], server]));
+  for (const { server_id: id, tag, server_name: name } of tags) {
+    if (there.get(id)?.["name"] !== name) yield { kind: "row", what: `a tag ${tag} of ${id}, which is no ${name}` };
   }
   for (const { id, state } of images) {
     if (state === "pending" || state === "deleting") yield { kind: "row", what: `image ${id} is ${state} for ever` };

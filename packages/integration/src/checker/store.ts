@@ -16,6 +16,7 @@ export interface Facts {
   readonly hosts: readonly Row[];
   readonly quotas: readonly Row[];
   readonly images: readonly Row[];
+  readonly tags: readonly Row[];
 }
 
 /** An open database of a cloud. */
@@ -47,6 +48,7 @@ export async function openStore(database: string): Promise<Store> {
         hosts: await all("hosts"),
         quotas: await all("quotas"),
         images: await all("images"),
+        tags: await all("server_tags"),
       };
     },
     [Symbol.asyncDispose]: () => connection.destroy(),

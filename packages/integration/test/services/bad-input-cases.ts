@@ -36,6 +36,8 @@ const pages: Case[2] = [
   [{ after: "x".repeat(41) }, ["after"]],
   [{ after: 5 }, ["after"]],
   [{ offset: 5 }, [""]],
+  [{ order: "up" }, ["order"]],
+  [{ sort: "password" }, ["sort"]],
 ];
 const list =
   (
@@ -45,6 +47,7 @@ const list =
       | "hosts"
       | "images"
       | "keypairs"
+      | "members"
       | "operations"
       | "projects"
       | "serverGroups"
@@ -77,6 +80,10 @@ export const asMember: readonly Case[] = [
       [{ ...good, externalKbit: 1.5 }, ["externalKbit"]],
       [{ ...good, flavor: { vcpus: 2 }, image: 7 }, ["flavor", "image"]],
       [{ ...good, group: "<group>" }, ["group"]],
+      [{ ...good, tags: { "": "a", ok: "a\0b" } }, ["tags.", "tags.ok"]],
+      [{ ...good, tags: { ok: "x".repeat(257) } }, ["tags.ok"]],
+      [{ ...good, tags: { ok: "\ud800" } }, ["tags.ok"]],
+      [{ ...good, tags: ["a"] }, ["tags"]],
       ...keys.map(([input, paths]): [unknown, readonly string[]] => [{ ...good, ...(input as object) }, paths]),
     ],
   ],
@@ -120,8 +127,21 @@ export const asMember: readonly Case[] = [
   [
     "servers.list",
     list("servers"),
-    [...pages, [{ state: "lost", zone: "a b", name: "a\0" }, ["state", "zone", "name"]]],
+    [
+      ...pages,
+      [{ state: "lost", zone: "a b", name: "a\0" }, ["state", "zone", "name"]],
+      [{ state: [], tags: { "<a>": "b" }, namePrefix: "%" }, ["state", "tags.<a>", "namePrefix"]],
+    ],
   ],
+  [
+    "servers.update",
+    (cloud, input) => cloud.servers.update("web-0", input),
+    [
+      [{ tags: { role: 1 } }, ["tags.role"]],
+      [{ tags: null }, ["tags"]],
+    ],
+  ],
+  ["members.list", list("members"), [...pages, [{ role: "operator" }, ["role"]]]],
   ["serverGroups.get", (cloud, name) => cloud.serverGroups.get(name), named("group")],
   ["serverGroups.delete", (cloud, name) => cloud.serverGroups.delete(name), named("group")],
   [
