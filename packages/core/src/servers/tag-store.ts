@@ -1,6 +1,6 @@
 import type { Database } from "../database/database.ts";
 import { guarded, statement } from "../database/script.ts";
-import type { Binding, Statement } from "../database/script.ts";
+import type { Statement } from "../database/script.ts";
 import type { ServerRow } from "./server-row.ts";
 import { tagsMost } from "./tags.ts";
 import type { TagChanges, Tags } from "./tags.ts";
@@ -26,7 +26,7 @@ export class TagStore {
     const { server_tags: table } = this.#database.tables;
     const marks = rows.map(() => "(?, ?, ?, ?, ?, ?)").join(", ");
     const sql = `INSERT INTO ${table} (server_id, tag, value, project_id, server_name, created_at_ms) VALUES ${marks} ON CONFLICT (server_id, tag) DO UPDATE SET value = excluded.value`;
-    return [statement(sql, rows.flat() as Binding[])];
+    return [statement(sql, rows.flat())];
   }
 
   /**
