@@ -43,8 +43,9 @@ export class GuardFailed extends Error {
   /** Which statement, counted from 0. */
   readonly statement: number;
 
-  constructor(guard: string, statement: number, expected: number, changed: number) {
-    super(`The guard "${guard}" did not hold: ${changed} rows instead of ${expected}.`);
+  /** @param changed where it is known */
+  constructor(guard: string, statement: number, expected: number, changed?: number) {
+    super(`The guard "${guard}" did not hold: ${changed ?? "other"} rows instead of ${expected}.`);
     this.guard = guard;
     this.statement = statement;
   }

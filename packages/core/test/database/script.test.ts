@@ -45,6 +45,64 @@ overDatabases((open) => {
     expect(await valueOf(database, "b")).toBe(3);
   });
 
+  it("tells each of many at once what became of its own script", async () => {
+    const database = await open();
+    const { counters } = database.tables;
+    await database.run(script(put(database, "left", 5)));
+    const take = `UPDATE ${counters} SET value = value - 1 WHERE name = ? AND value > 0 RETURNING value`;
+    const takers = Array.from({ length: 12 }, (_, index) =>
+      database.run({
+        statements: [put(database, `taker ${index}`, index), guarded("left", take, ["left"])],
+        result: (rows) => Number(rows[1]?.[0]?.["value"]),
+      }),
+    );
+    const outcomes = await Promise.allSettled(takers);
+    const given = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    expect(given.toSorted()).toEqual([0, 1, 2, 3, 4]);
+    const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+    expect(refused).toHaveLength(7);
+    for (const error of refused) expect(error).toMatchObject({ guard: "left", statement: 1 });
+    expect(await database.all(database.read(counters).where("name", "like", "taker %"))).toHaveLength(5);
+  });
+
+  it("holds guards on statements with rows and without, and on more rows than one", async () => {
+    const database = await open();
+    const { counters } = database.tables;
+    await database.run(script(put(database, "a", 1), put(database, "b", 1)));
+    const rows = await database.run({
+      statements: [
+        guarded("read", `SELECT value FROM ${counters} WHERE name = ?`, ["a"]),
+        guarded("silent", `UPDATE ${counters} SET value = 2 WHERE name = ?`, ["a"]),
+        { ...guarded("both", `UPDATE ${counters} SET value = 3 WHERE name IN (?, ?)`, ["a", "b"]), expect: 2 },
+      ],
+      result: (all) => all,
+    });
+    expect(rows).toEqual([[{ value: 1 }], [], []]);
+    const tooMany = database.run(script(guarded("one", `UPDATE ${counters} SET value = 4 WHERE name IN ('a', 'b')`)));
+    await expect(tooMany).rejects.toMatchObject({ guard: "one", statement: 0 });
+    expect(await valueOf(database, "b")).toBe(3);
+  });
+
+  it("goes on when a newer version adds a column", async () => {
+    const database = await open();
+    const { counters } = database.tables;
+    const add = async (name: string) =>
+      database.run({
+        statements: [statement(`INSERT INTO ${counters} (name, value) VALUES (?, 1) RETURNING *`, [name])],
+        result: ([rows]) => rows?.[0],
+      });
+    const read = async () => (await database.select(`SELECT * FROM ${counters} WHERE name = ?`, ["a"]))[0];
+    expect([await add("a"), await read()]).toEqual([
+      { name: "a", value: 1 },
+      { name: "a", value: 1 },
+    ]);
+    await database.write.schema.alterTable(counters, (table) => void table.integer("newer"));
+    expect([await add("b"), await read()]).toEqual([
+      { name: "b", value: 1, newer: null },
+      { name: "a", value: 1, newer: null },
+    ]);
+  });
+
   it("reads integers as numbers, up to 2^53", async () => {
     const database = await open();
     await database.run(script(put(database, "large", Number.MAX_SAFE_INTEGER)));

@@ -8,31 +8,17 @@ import { storeError, thrownByStore } from "../store-error.ts";
 import { tablesWith } from "../tables.ts";
 import { silentKnex } from "../silent-knex.ts";
 import { withWatchdog } from "../watchdog.ts";
-import { positional } from "./positional.ts";
-
-interface PostgresConnection {
-  query(query: {
-    text: string;
-    values: readonly unknown[];
-    types: typeof numbers;
-  }): Promise<{ rows: Row[]; rowCount: number | null }>;
-}
-
-/** int8 and numeric come as text from node-pg; every integer of ours is below 2^53, so they become numbers here. */
-const int8 = 20;
-const numeric = 1700;
-const numbers = {
-  getTypeParser: (oid: number): ((text: string) => unknown) =>
-    oid === int8 || oid === numeric || (oid >= 21 && oid <= 23)
-      ? Number
-      : oid === 16
-        ? (text) => text === "t"
-        : (text) => text,
-};
+import { guardFailedCode } from "./expecting.ts";
+import { GroupWriter } from "./group-writer.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { PipelineFailure, PipelineOutcome, PostgresConnection } from "./pipeline.ts";
 
 /** What another transaction's success makes fail; the script is run again. Serialization failure, deadlock. */
 const transient: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
 const attemptsMost = 8;
+
+/** A table has changed since the statement was prepared, as it does while a newer version is brought in. */
+const staleCode = "0A000";
 
 /** What a PostgreSQL database is opened with. */
 export interface PostgresDatabaseOptions {
@@ -42,7 +28,10 @@ export interface PostgresDatabaseOptions {
   readonly clock: Clock;
 }
 
-/** Many writers. A script is one transaction, its statements sent one after the other with their row counts checked. */
+/**
+ * Many writers, of which this process is one: what its callers write is committed in groups. Each goes to the server and
+ * back once, and the server itself checks the guards.
+ */
 export class PostgresDatabase implements Database {
   readonly concurrentWriters = true;
   readonly skipLocked = "FOR UPDATE SKIP LOCKED";
@@ -52,6 +41,7 @@ export class PostgresDatabase implements Database {
   readonly write: Knex;
   readonly #clock: Clock;
   readonly #owned: boolean;
+  readonly #writer = new GroupWriter((statements) => this.#send(statements));
 
   private constructor({ connection, tablePrefix, clock }: PostgresDatabaseOptions) {
     this.tables = tablesWith(tablePrefix);
@@ -92,12 +82,11 @@ export class PostgresDatabase implements Database {
   }
 
   select<Shape = Row>(sql: string, bindings: readonly Binding[]): Promise<readonly Shape[]> {
-    return this.#asked(() =>
-      this.#connected(async (connection) => {
-        const { rows } = await send(connection, sql, bindings);
-        return rows as Shape[];
-      }),
-    );
+    return this.#asked(async () => {
+      const outcome = await this.#send([{ sql, bindings }]);
+      if (outcome.failure !== undefined) throw outcome.failure.error;
+      return (outcome.rows[0] ?? []) as readonly Shape[];
+    });
   }
 
   async first<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<Shape | undefined> {
@@ -107,11 +96,10 @@ export class PostgresDatabase implements Database {
   run<Out>(script: Script<Out>): Promise<Out> {
     return this.#asked(async () => {
       for (let attempt = 1; ; attempt += 1) {
-        try {
-          return resultOf(script, await this.#connected((connection) => runOn(connection, script.statements)));
-        } catch (error) {
-          if (attempt >= attemptsMost || !transient.has((error as { code?: unknown }).code)) throw error;
-        }
+        const outcome = await this.#writer.write(script.statements);
+        const { failure } = outcome;
+        if (failure === undefined) return resultOf(script, outcome.rows);
+        if (attempt >= attemptsMost || !transient.has(failure.error.code)) throw thrownFor(script, failure);
       }
     });
   }
@@ -142,35 +130,22 @@ export class PostgresDatabase implements Database {
     if (this.#owned) await this.write.destroy();
   }
 
-  async #connected<Out>(work: (connection: PostgresConnection) => Promise<Out>): Promise<Out> {
+  async #send(statements: readonly Statement[]): Promise<PipelineOutcome> {
     const client = this.write.client as Knex.Client;
     const connection = (await client.acquireConnection()) as PostgresConnection;
     try {
-      return await work(connection);
+      // A product's own instance may reach the server through a pool that gives each transaction another connection.
+      const send = (): Promise<PipelineOutcome> => new Pipeline(statements, this.#owned).on(connection);
+      const outcome = await send();
+      return outcome.failure?.error.code === staleCode ? await send() : outcome;
     } finally {
       await client.releaseConnection(connection);
     }
   }
 }
 
-async function runOn(connection: PostgresConnection, statements: readonly Statement[]): Promise<Row[][]> {
-  await send(connection, "BEGIN", []);
-  try {
-    const rows: Row[][] = [];
-    for (const [index, { sql, bindings, expect, guard }] of statements.entries()) {
-      const outcome = await send(connection, sql, bindings);
-      const changed = outcome.rowCount ?? 0;
-      if (expect !== undefined && changed !== expect)
-        throw new GuardFailed(guard ?? `statement ${index}`, index, expect, changed);
-      rows.push(outcome.rows);
-    }
-    await send(connection, "COMMIT", []);
-    return rows;
-  } catch (error) {
-    await send(connection, "ROLLBACK", []).catch(() => {});
-    throw error;
-  }
+function thrownFor({ statements }: Script<unknown>, { error, statement }: PipelineFailure): Error {
+  const { expect, guard } = statements[statement] ?? {};
+  if (expect === undefined || error.code !== guardFailedCode) return error;
+  return new GuardFailed(guard ?? `statement ${statement}`, statement, expect);
 }
-
-const send = (connection: PostgresConnection, sql: string, bindings: readonly unknown[]) =>
-  connection.query({ text: positional(sql), values: bindings, types: numbers });
