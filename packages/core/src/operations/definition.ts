@@ -38,6 +38,13 @@ export interface ForwardActStep<Before, Out> {
    * @defaultValue the `hostId` that an earlier step returned, else the input's
    */
   on?(context: Before): string | null;
+  /**
+   * Whether it goes straight on behind the act step before it, with no journal entry between the two. After a crash the
+   * run begins again at the first of such a row, and when it is then taken back, all of the row is. For a step without
+   * a mark on the host of the one before it, where doing that one again costs little.
+   * @defaultValue `false`
+   */
+  readonly goesOn?: boolean;
   /** Commits with the journal entry that begins the step, in either direction; it may be done again after a crash. */
   mark?(context: Before & RecordTools, direction: Direction): Script<{ revision: number }>;
   /** Before the point of no return, `transfer.signal` and the host's commands are cancelled with the operation. */
@@ -126,7 +133,7 @@ export interface OperationBuilder<Input, Id, State> extends Pick<ForwardBuilder<
  *
  * The next version resumes what this one has begun. It may change what a step does, and put steps behind the last one.
  * A step that was renamed or moved it does not find where the journal says, and the operation is `stuck` with
- * `VERSION_MISMATCH` rather than run at the wrong step.
+ * `VERSION_MISMATCH` rather than run at the wrong step. The journal names the first of steps that go straight on.
  * @param input parses what the service put into the journal
  * @example
  * defineOperation("server.rebuild", RebuildPlan)

@@ -27,6 +27,7 @@ export interface RunSubject {
 /**
  * One run of one operation, from where its journal says it is to its end. Between two effects there is one commit: it
  * holds what the record steps between them write, the mark of the act step that comes next, and the journal entry.
+ * There is none where the next step goes straight on.
  */
 export class OperationRun {
   readonly #dependencies: RunDependencies;
@@ -78,6 +79,7 @@ export class OperationRun {
     } catch (error) {
       if (this.#mustStop(error) || at.noReturn) throw error;
       at.error = this.#interruption.reason ?? CloudHostError.from(error);
+      at.cursor = Math.max(at.cursor, at.furthest);
       at.attempt = 0;
       at.direction = "undo";
       const { id: operationId, kind } = this.#row;
@@ -101,9 +103,19 @@ export class OperationRun {
       this.#boundary("do", `${act.name}: done`);
       at.state = { ...at.state, ...out };
       at.attempt = 0;
-      await this.#advance(at.cursor + 1);
+      if (at.goesOn) this.#goOn();
+      else await this.#advance(at.cursor + 1);
     }
     this.#boundary("do", "end");
+  }
+
+  /** Begins the next step without a commit. */
+  #goOn(): void {
+    const at = this.#at;
+    if (!at.noReturn) this.#interruption.throwIfDue();
+    at.cursor += 1;
+    const { stepName: step } = at;
+    this.#dependencies.progress({ operationId: this.#row.id, state: "running", step, percent: at.percent(0) });
   }
 
   /** Takes the steps back, from the one at the cursor to the first. */

@@ -53,3 +53,10 @@ export function nextAct({ steps }: OperationDefinition, from: number): number {
   const index = steps.findIndex((step: Step, at) => at >= from && step.type === "act");
   return index === -1 ? steps.length : index;
 }
+
+/** Whether the step behind this one begins without a journal entry of its own. */
+export function goesOnBehind({ steps, pointOfNoReturn }: OperationDefinition, index: number): boolean {
+  const [step, next] = [steps[index], steps[index + 1]];
+  // The point of no return is passed by a commit.
+  return step?.type === "act" && next?.type === "act" && next.goesOn === true && index + 1 !== pointOfNoReturn;
+}

@@ -3,6 +3,7 @@ import type { Act, Direction, OperationDefinition } from "./definition.ts";
 import type { JournalEntry, OperationRow } from "./journal.ts";
 import type { OperationState } from "./model.ts";
 import { percentOf } from "./percent.ts";
+import { goesOnBehind } from "./plan-commit.ts";
 import type { StepContexts } from "./step-contexts.ts";
 
 /** Where a run is, as its next journal entry will say it. */
@@ -19,6 +20,8 @@ export class RunPosition {
   noReturn: boolean;
   /** Whether anything outside may have been done. */
   outside: boolean;
+  /** The last step that a run before this one may have begun: no journal entry tells. */
+  readonly furthest: number;
   /** Why it is taken back, or stuck. */
   error: CloudHostError | undefined;
 
@@ -27,6 +30,8 @@ export class RunPosition {
     this.#contexts = contexts;
     this.state = JSON.parse(row.context) as object;
     this.cursor = row.cursor;
+    this.furthest = row.cursor;
+    while (goesOnBehind(definition, this.furthest)) this.furthest += 1;
     this.attempt = row.attempt;
     this.direction = row.direction;
     this.noReturn = Boolean(row.no_return);
@@ -45,6 +50,11 @@ export class RunPosition {
 
   get stepName(): string {
     return this.#definition.steps[this.cursor]?.name ?? "end";
+  }
+
+  /** Whether the next step begins without a journal entry of its own. */
+  get goesOn(): boolean {
+    return goesOnBehind(this.#definition, this.cursor);
   }
 
   /** Whether there is something to write before the step at the cursor is done. */

@@ -58,7 +58,7 @@ overDatabases((open) => {
     );
     const outcomes = await Promise.allSettled(takers);
     const given = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
-    expect(given.toSorted()).toEqual([0, 1, 2, 3, 4]);
+    expect(new Set(given)).toEqual(new Set([0, 1, 2, 3, 4]));
     const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
     expect(refused).toHaveLength(7);
     for (const error of refused) expect(error).toMatchObject({ guard: "left", statement: 1 });

@@ -30,6 +30,7 @@ function doubleOf(definition: OperationDefinition, database: Database, world: Do
       type: "act",
       name,
       on: () => null,
+      ...(step.goesOn && { goesOn: true }),
       run: async () => {
         await effect(`do ${name}`);
       },
@@ -57,6 +58,16 @@ function courseOf(definition: OperationDefinition, failing: number): readonly st
   const back = acts.filter(({ index, undoes }) => index <= failing && undoes).map(({ name }) => name);
   return [...there, ...back.toReversed().map((name) => `undo ${name}`)];
 }
+
+/** What is done when a run breaks off at the effect of this index, and another goes on: each row of steps from its first. */
+function resumedCourse({ steps }: OperationDefinition, course: readonly string[], at: number): readonly string[] {
+  let from = at;
+  const goesOn = (effect: string | undefined): boolean =>
+    steps.some((step) => step.type === "act" && step.goesOn === true && effect === `do ${step.name}`);
+  while (goesOn(course[from])) from -= 1;
+  return [...course.slice(0, at + 1), ...course.slice(from)];
+}
+const withoutRepeats = (effects: readonly string[]) => effects.filter((effect, at) => effect !== effects[at - 1]);
 
 describe("every registered operation", () => {
   it.each(operationDefinitions.map((definition) => [definition.kind, definition] as const))(
@@ -124,9 +135,8 @@ overDatabases((open) => {
         await next.engine.start();
         const { state } = await next.engine.ended(id);
         expect(state).toBe(last === undefined ? "succeeded" : "failed");
-        expect(world.done.filter((effect, index) => effect !== world.done[index - 1])).toEqual(
-          last === undefined ? actsOf(definition).map(({ name }) => `do ${name}`) : course,
-        );
+        const whole = last === undefined ? actsOf(definition).map(({ name }) => `do ${name}`) : course;
+        expect(withoutRepeats(world.done)).toEqual(withoutRepeats(resumedCourse(definition, whole, at)));
         await next.engine.close(1000);
       }
     }
@@ -152,7 +162,7 @@ overDatabases((open) => {
     const begun = async () => {
       const reached = Promise.withResolvers<void>();
       world.before = (effect) => {
-        if (effect !== "do guest") return undefined;
+        if (effect !== "do network") return undefined;
         reached.resolve();
         return new Promise(() => {});
       };
@@ -165,13 +175,13 @@ overDatabases((open) => {
     };
     const renamed = {
       ...definition,
-      steps: definition.steps.map((step) => (step.name === "guest" ? { ...step, name: "define guest" } : step)),
+      steps: definition.steps.map((step) => (step.name === "network" ? { ...step, name: "taps" } : step)),
     };
     const first = await begun();
     const wrong = testEngine(database, [renamed]);
     await wrong.engine.start();
     expect(await wrong.engine.ended(first)).toMatchObject({ state: "stuck", error: { code: "VERSION_MISMATCH" } });
-    expect(await wrong.shown(first)).toMatchObject({ step: "guest", stuck: { error: { code: "VERSION_MISMATCH" } } });
+    expect(await wrong.shown(first)).toMatchObject({ step: "network", stuck: { error: { code: "VERSION_MISMATCH" } } });
     await wrong.engine.close(1000);
     const right = testEngine(database, [definition]);
     await right.engine.control.retry(await right.row(first), { userId: "olga" });

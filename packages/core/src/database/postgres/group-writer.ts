@@ -1,4 +1,5 @@
-import type { Row, Statement } from "../script.ts";
+import { statement } from "../script.ts";
+import type { Statement } from "../script.ts";
 import type { PipelineFailure, PipelineOutcome } from "./pipeline.ts";
 
 /** Runs statements as one transaction. */
@@ -17,14 +18,15 @@ const groupMost = 64;
  * How long a group waits for a row that another process has locked. A group may hold what that one waits for, as two
  * scripts never do to each other: then it gives way, long before the database would look for a deadlock.
  */
+const patienceMs = 100;
 const lockTimeoutCode = "55P03";
-const limitWait: Statement = { sql: "SELECT set_config('lock_timeout', '100ms', true)", bindings: [] };
+const limitWait = statement(`SET LOCAL lock_timeout = '${patienceMs}ms'`);
 
 /**
  * Commits what waits together, one group at a time: one round trip and one sync of the log for all, and the rows that
  * all of them want (a project's quotas, a host that fills up) pass from one to the next within a transaction rather than
- * from commit to commit. When a script fails, nothing of its group is done: it is run by itself, so that its caller is
- * told what is wrong with it alone, and the others are in the next group.
+ * from commit to commit. When a script fails, nothing of its group is done, and each of it is run by itself: so a caller
+ * is told what is wrong with their own.
  */
 export class GroupWriter {
   readonly #run: RunStatements;
@@ -59,32 +61,32 @@ export class GroupWriter {
       for (const { end } of group) end(Promise.reject(error));
       return;
     }
-    if (outcome.failure === undefined) endWithRows(group, outcome.rows);
-    // The connection is gone, and with it whether this was committed.
-    else if (!("severity" in outcome.failure.error)) for (const { end } of group) end(outcome);
-    else this.#without(group, outcome.failure);
-  }
-
-  /** Takes the script that failed out of its group. */
-  #without(group: readonly Waiting[], { error, statement }: PipelineFailure): void {
-    let next = 1;
-    const failed = group.findIndex(({ statements }) => statement < (next += statements.length));
-    const culprit = group[failed];
-    if (culprit === undefined) {
-      // It failed as a whole, at the commit: each by itself will show whose fault it is.
-      for (const { statements, end } of group) end(this.#run(statements));
-      return;
+    const { failure } = outcome;
+    if (failure === undefined) {
+      let from = 1;
+      for (const { statements, end } of group) end({ rows: outcome.rows.slice(from, (from += statements.length)) });
+    } else if (!saidByServer(failure)) {
+      // The connection is gone, and with it whether this was committed.
+      for (const { end } of group) end(outcome);
+    } else if (group.length === 1 && failure.error.code !== lockTimeoutCode) {
+      for (const { end } of group) end({ failure: { ...failure, statement: failure.statement - 1 } });
+    } else {
+      await this.#writeEach(group);
     }
-    const alone = statement - (next - culprit.statements.length);
-    // Nothing came before the first one, so this is what it would be told by itself. Others are asked, and not waited
-    // for: a row that another process has locked may keep one longer than the others should wait.
-    if (failed === 0 && error.code !== lockTimeoutCode) culprit.end({ failure: { error, statement: alone } });
-    else culprit.end(this.#run(culprit.statements));
-    this.#waiting.unshift(...group.toSpliced(failed, 1));
+  }
+
+  /** Side by side. What then comes waits for them, but not for long: another process may have locked what one wants. */
+  async #writeEach(group: readonly Waiting[]): Promise<void> {
+    const runs = group.map(({ statements, end }) => {
+      const run = this.#run(statements);
+      end(run);
+      return run;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const timeUp = new Promise((resolve) => (timer = setTimeout(resolve, patienceMs)));
+    await Promise.race([Promise.allSettled(runs), timeUp]);
+    clearTimeout(timer);
   }
 }
 
-function endWithRows(group: readonly Waiting[], rows: readonly (readonly Row[])[]): void {
-  let from = 1;
-  for (const { statements, end } of group) end({ rows: rows.slice(from, (from += statements.length)) });
-}
+const saidByServer = ({ error }: PipelineFailure): boolean => "severity" in error;

@@ -37,9 +37,8 @@ interface Field {
 const preparedOn = new WeakMap<Wire, PreparedStatements>();
 
 /**
- * Statements that are one transaction in one round trip: all are sent at once, with one sync behind them. The database
- * commits at the sync; when a statement fails, it skips those behind it and undoes those before it. No lock is held
- * while the caller does something else.
+ * Statements that go to the server and back once: all are sent together, with one sync behind them. When one fails, the
+ * server skips those behind it. So a transaction holds no lock while its caller does something else.
  */
 export class Pipeline {
   readonly #statements: readonly Statement[];

@@ -2,7 +2,7 @@ import knex from "knex";
 import type { Knex } from "knex";
 import type { Clock } from "../../ports/clock.ts";
 import type { Database } from "../database.ts";
-import { GuardFailed, resultOf } from "../script.ts";
+import { GuardFailed, resultOf, statement } from "../script.ts";
 import type { Binding, Row, Script, Statement } from "../script.ts";
 import { storeError, thrownByStore } from "../store-error.ts";
 import { tablesWith } from "../tables.ts";
@@ -10,15 +10,18 @@ import { silentKnex } from "../silent-knex.ts";
 import { withWatchdog } from "../watchdog.ts";
 import { guardFailedCode } from "./expecting.ts";
 import { GroupWriter } from "./group-writer.ts";
+import type { RunStatements } from "./group-writer.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { PipelineFailure, PipelineOutcome, PostgresConnection } from "./pipeline.ts";
 
-/** What another transaction's success makes fail; the script is run again. Serialization failure, deadlock. */
-const transient: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+/**
+ * What makes a script be run again. Serialization failure and deadlock: another transaction was first. And a table that
+ * has changed since the statement was prepared, as it does while a newer version is brought in.
+ */
+const transient: ReadonlySet<unknown> = new Set(["40001", "40P01", "0A000"]);
 const attemptsMost = 8;
 
-/** A table has changed since the statement was prepared, as it does while a newer version is brought in. */
-const staleCode = "0A000";
+const [begin, commit, rollback] = [statement("BEGIN"), statement("COMMIT"), statement("ROLLBACK")];
 
 /** What a PostgreSQL database is opened with. */
 export interface PostgresDatabaseOptions {
@@ -41,7 +44,7 @@ export class PostgresDatabase implements Database {
   readonly write: Knex;
   readonly #clock: Clock;
   readonly #owned: boolean;
-  readonly #writer = new GroupWriter((statements) => this.#send(statements));
+  readonly #writer = new GroupWriter((statements) => this.#transact(statements));
 
   private constructor({ connection, tablePrefix, clock }: PostgresDatabaseOptions) {
     this.tables = tablesWith(tablePrefix);
@@ -82,11 +85,13 @@ export class PostgresDatabase implements Database {
   }
 
   select<Shape = Row>(sql: string, bindings: readonly Binding[]): Promise<readonly Shape[]> {
-    return this.#asked(async () => {
-      const outcome = await this.#send([{ sql, bindings }]);
-      if (outcome.failure !== undefined) throw outcome.failure.error;
-      return (outcome.rows[0] ?? []) as readonly Shape[];
-    });
+    return this.#asked(() =>
+      again(async () => {
+        const outcome = await this.#connected((send) => send([{ sql, bindings }]));
+        if (outcome.failure !== undefined) throw outcome.failure.error;
+        return (outcome.rows[0] ?? []) as readonly Shape[];
+      }),
+    );
   }
 
   async first<Shape = Row>(query: Knex.QueryBuilder | Knex.Raw): Promise<Shape | undefined> {
@@ -94,14 +99,13 @@ export class PostgresDatabase implements Database {
   }
 
   run<Out>(script: Script<Out>): Promise<Out> {
-    return this.#asked(async () => {
-      for (let attempt = 1; ; attempt += 1) {
+    return this.#asked(() =>
+      again(async () => {
         const outcome = await this.#writer.write(script.statements);
-        const { failure } = outcome;
-        if (failure === undefined) return resultOf(script, outcome.rows);
-        if (attempt >= attemptsMost || !transient.has(failure.error.code)) throw thrownFor(script, failure);
-      }
-    });
+        if (outcome.failure !== undefined) throw thrownFor(script, outcome.failure);
+        return resultOf(script, outcome.rows);
+      }),
+    );
   }
 
   transaction<Out>(work: (transaction: Knex.Transaction) => Promise<Out>): Promise<Out> {
@@ -130,22 +134,41 @@ export class PostgresDatabase implements Database {
     if (this.#owned) await this.write.destroy();
   }
 
-  async #send(statements: readonly Statement[]): Promise<PipelineOutcome> {
+  /** Commits these together, or does nothing of them. */
+  #transact(statements: readonly Statement[]): Promise<PipelineOutcome> {
+    return this.#connected(async (send) => {
+      const outcome = await send([begin, ...statements, commit]);
+      if (outcome.failure === undefined) return { rows: outcome.rows.slice(1, -1) };
+      await send([rollback]);
+      return { failure: { ...outcome.failure, statement: outcome.failure.statement - 1 } };
+    });
+  }
+
+  async #connected<Out>(work: (send: RunStatements) => Promise<Out>): Promise<Out> {
     const client = this.write.client as Knex.Client;
     const connection = (await client.acquireConnection()) as PostgresConnection;
     try {
       // A product's own instance may reach the server through a pool that gives each transaction another connection.
-      const send = (): Promise<PipelineOutcome> => new Pipeline(statements, this.#owned).on(connection);
-      const outcome = await send();
-      return outcome.failure?.error.code === staleCode ? await send() : outcome;
+      return await work((statements) => new Pipeline(statements, this.#owned).on(connection));
     } finally {
       await client.releaseConnection(connection);
     }
   }
 }
 
-function thrownFor({ statements }: Script<unknown>, { error, statement }: PipelineFailure): Error {
-  const { expect, guard } = statements[statement] ?? {};
+/** Does it again while what made it fail was {@link transient}. */
+async function again<Out>(work: () => Promise<Out>): Promise<Out> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= attemptsMost || !transient.has((error as { code?: unknown }).code)) throw error;
+    }
+  }
+}
+
+function thrownFor({ statements }: Script<unknown>, { error, statement: index }: PipelineFailure): Error {
+  const { expect, guard } = statements[index] ?? {};
   if (expect === undefined || error.code !== guardFailedCode) return error;
-  return new GuardFailed(guard ?? `statement ${statement}`, statement, expect);
+  return new GuardFailed(guard ?? `statement ${index}`, index, expect);
 }

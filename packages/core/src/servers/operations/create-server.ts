@@ -74,11 +74,13 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
     undo: ({ host, revision }) => host.network.converge(revision),
   })
   .act("guest", {
+    goesOn: true,
     run: async ({ host, input, serverId, files, nicsOf }) =>
       host.compute.define(guestSpec(serverId, input, files, await nicsOf(serverId))),
     undo: ({ host, serverId }) => host.compute.remove(serverId),
   })
   .act("start", {
+    goesOn: true,
     run: ({ host, serverId }) => host.compute.start(serverId),
     undo: ({ host, serverId }) => host.compute.stop(serverId, 0),
   })
