@@ -11,7 +11,7 @@ import type { OperationEnd, OperationWatch } from "./handle.ts";
 import { Interruption } from "./interruption.ts";
 import { fenceGuard } from "./journal.ts";
 import type { NewOperation, OperationRow } from "./journal.ts";
-import type { OperationProgress } from "./model.ts";
+import type { OperationProgress, OperationState } from "./model.ts";
 import { OperationNews } from "./operation-news.ts";
 import { OperationRun } from "./operation-run.ts";
 import { findOrphans } from "./orphans.ts";
@@ -40,7 +40,8 @@ export interface EngineOptions {
 interface Here {
   readonly row: OperationRow;
   readonly interruption: Interruption;
-  run?: Promise<void>;
+  /** Gives how it ended, where it ended here. */
+  run?: Promise<OperationState | undefined>;
 }
 
 /** Accepts operations, runs them, takes over those whose runner died. */
@@ -271,11 +272,11 @@ export class OperationEngine implements OperationWatch {
     }
   }
 
-  async #run({ row, interruption }: Here): Promise<void> {
+  async #run({ row, interruption }: Here): Promise<OperationState | undefined> {
     const { logger } = this.#dependencies;
     const definition = this.#definitions.get(row.kind);
     // Only kinds that are known are taken over.
-    if (definition === undefined) return;
+    if (definition === undefined) return undefined;
     const dependencies = {
       ...this.#dependencies,
       progress: (progress: OperationProgress) => this.#news.tell(progress),
@@ -283,7 +284,7 @@ export class OperationEngine implements OperationWatch {
     try {
       interruption.watch();
       const input = journalledInput(definition, row);
-      await new OperationRun(dependencies, { definition, row, input, interruption }, this.#stop.signal).run();
+      return await new OperationRun(dependencies, { definition, row, input, interruption }, this.#stop.signal).run();
     } catch (err) {
       if (isCloudHostError(err, "VERSION_MISMATCH")) {
         logger.error({ operationId: row.id, kind: row.kind, step: row.step, err }, "operation is stuck");
@@ -296,6 +297,7 @@ export class OperationEngine implements OperationWatch {
     } finally {
       interruption.disarm();
     }
+    return undefined;
   }
 
   /** What runs here stays this process's for another lease; what was cancelled elsewhere is ended. */

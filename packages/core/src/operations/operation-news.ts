@@ -11,8 +11,8 @@ import type { OperationProgress, OperationState } from "./model.ts";
 export interface RunsHere {
   /** Whether it runs here, or soon will. */
   has(operationId: string): boolean;
-  /** The run of it, while it is under way. */
-  run(operationId: string): Promise<void> | undefined;
+  /** The run of it, while it is under way; gives how it ended, where it ended here. */
+  run(operationId: string): Promise<OperationState | undefined> | undefined;
 }
 
 /** How far operations are: what this process's own runs tell, and the journal's word for those of others. */
@@ -81,7 +81,9 @@ export class OperationNews implements OperationWatch {
   async ended(operationId: string): Promise<OperationEnd> {
     for (;;) {
       const mine = this.#here.run(operationId);
-      if (mine !== undefined) await this.#clock.waiting(mine);
+      const state = mine === undefined ? undefined : await this.#clock.waiting(mine);
+      // Durable, or the run would not have said so. Why another failed, its row tells.
+      if (state === "succeeded") return { state, error: undefined };
       const row = await this.#row(operationId);
       if (row !== undefined && isEnd(row.state)) {
         const error = row.error === null ? undefined : CloudHostError.fromJSON(JSON.parse(row.error) as never);

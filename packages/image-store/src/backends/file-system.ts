@@ -1,4 +1,4 @@
-import { open, opendir, readFile, rm, stat } from "node:fs/promises";
+import { open, readFile, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { CloudHostError } from "@cloudhost/core/ports";
 import type { ChunkBackend, ChunkReadOptions, StoredObject } from "@cloudhost/core/ports";
@@ -109,8 +109,9 @@ class FileSystemBackend implements ChunkBackend {
 
   /** Keys below `folder` (empty, or ending with a slash) that start with the prefix. Folders may vanish meanwhile. */
   async *#walk(folder: string, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
-    const entries = await this.#ifThere(folder, signal, () => opendir(join(this.#root, folder), { bufferSize: 256 }));
-    for await (const entry of entries ?? []) {
+    const path = join(this.#root, folder);
+    const entries = await this.#ifThere(folder, signal, () => readdir(path, { withFileTypes: true }));
+    for (const entry of entries ?? []) {
       throwIfCancelled(signal, "a listing");
       const key = folder + entry.name;
       if (entry.name.startsWith(".")) continue;

@@ -1,9 +1,12 @@
-import { writeFile } from "node:fs/promises";
+import { constants, copyFile, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ChunkBackend } from "@cloudhost/core/ports";
 import { Together } from "../backends/together.ts";
 import { systemCode } from "../failures.ts";
 import { makeFolder, syncFolder } from "../files/durable.ts";
+
+/** What every pair's object is a copy of: a copy is one call of the system where a file of its own words takes three. */
+const template = { name: ".holder", text: "A guest holds a base: the name of this file says which.\n" };
 
 /** Who holds which bases: an object for each pair, so that a kill between two leaves both right. */
 export class Holders {
@@ -27,19 +30,18 @@ export class Holders {
   }
 
   /**
-   * Durable when it resolves, for a sync of the folder, which those who come together share: a pair is its key, and what
-   * is in the object only tells people the same.
+   * Durable when it resolves, for a sync of the folder, which those who come together share: a pair is its key.
    * @returns whether it was not held by this holder before
    */
   async hold(holder: string, digest: string): Promise<boolean> {
     const path = join(this.#folder, this.keyOf(holder, digest));
-    this.#made ??= makeFolder(dirname(path)).catch((error: unknown) => {
+    this.#made ??= this.#make(dirname(path)).catch((error: unknown) => {
       this.#made = undefined;
       throw error;
     });
     await this.#made;
     // Again even if it is there: it must be seen by an eviction that begins now, and its stamp tells the time.
-    const isNew = await put(path, JSON.stringify({ version: 1, holder, digest }));
+    const isNew = await put(path, join(this.#folder, template.name));
     await this.#syncs.do(dirname(path));
     return isNew;
   }
@@ -67,6 +69,11 @@ export class Holders {
     return new Set((await this.#pairs()).map(({ digits }) => digits));
   }
 
+  async #make(folder: string): Promise<void> {
+    await makeFolder(folder);
+    await writeFile(join(this.#folder, template.name), template.text);
+  }
+
   async #pairs(): Promise<{ readonly holder: string; readonly digits: string }[]> {
     const pairs = [];
     for await (const { key } of this.#backend.list("holders/")) {
@@ -78,13 +85,14 @@ export class Holders {
 }
 
 /** Whether the file is new. */
-async function put(path: string, text: string): Promise<boolean> {
+async function put(path: string, copied: string): Promise<boolean> {
   try {
-    await writeFile(path, text, { flag: "wx" });
+    await copyFile(copied, path, constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
-    await writeFile(path, text);
+    const now = new Date();
+    await utimes(path, now, now);
     return false;
   }
 }
