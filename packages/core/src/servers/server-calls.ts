@@ -185,10 +185,10 @@ export class ServerCalls {
 
   /** A server as the caller sees it. */
   async read(scope: Scope, serverId: string): Promise<Server> {
-    const { servers } = this.dependencies;
-    const [row, addresses] = await Promise.all([servers.get(serverId), servers.addresses([serverId])]);
-    if (row === undefined) throw notFound("server", serverId);
-    return serverOf(row, addresses.get(serverId) ?? [], scope.everywhere);
+    const row = await this.dependencies.servers.get(serverId);
+    const [server] = row === undefined ? [] : await this.shown(scope, [row]);
+    if (server === undefined) throw notFound("server", serverId);
+    return server;
   }
 
   async shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
