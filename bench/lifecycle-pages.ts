@@ -1,5 +1,5 @@
 import { createCloud, tokens } from "@cloudhost/core";
-import type { ActorCloud } from "@cloudhost/core";
+import type { ActorCloud, ListServers } from "@cloudhost/core";
 import { imageStore, memoryBackend } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
@@ -13,8 +13,27 @@ const pageOf = 100;
 /** Rows of one script. */
 const sliceOf = 500;
 const reads = 41;
+/** One server in so many has the rare tag. */
+const rareOf = 200;
 
-/** What a page of 100 of a project's 100,000 servers takes, addresses included: the first, and one in the middle. */
+/** Lists that are measured, and how many servers each has. */
+const lists: readonly { readonly list: string; readonly of: number; readonly input: ListServers }[] = [
+  { list: "by creation", of: servers, input: {} },
+  { list: "by name", of: servers, input: { sort: "name" } },
+  { list: "by name, last first", of: servers, input: { sort: "name", order: "desc" } },
+  { list: "in a state", of: servers / 2, input: { state: "stopped" } },
+  { list: "in a state, by name", of: servers / 2, input: { state: "stopped", sort: "name" } },
+  { list: "in two states, by name", of: servers, input: { state: ["active", "stopped"], sort: "name" } },
+  { list: "with a tag", of: servers, input: { tags: { env: "prod" } } },
+  { list: "with a tag, by name", of: servers, input: { tags: { env: "prod" }, sort: "name" } },
+  { list: "with a rare tag, by name", of: servers / rareOf, input: { tags: { role: "db" }, sort: "name" } },
+  { list: "with two tags", of: servers / rareOf, input: { tags: { role: "db", env: "prod" } } },
+];
+
+/**
+ * What a page of 100 of a project's 100,000 servers takes, addresses and tags included: the first, and one in the
+ * middle of the list.
+ */
 export async function measurePages(
   url: string,
   stateDir: string,
@@ -28,13 +47,12 @@ export async function measurePages(
   const project = await ops.projects.create({ name: "album" });
   await fill(container, project.id);
   const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
-  const deep = await cursorAt(album, servers / 2);
-  for (const [depth, after] of [
-    ["first", undefined],
-    ["deep", deep],
-  ] as const) {
-    const value = round(await pageMs(album, after));
-    emit({ bench: "lifecycle", metric: "page_ms", params: { ...params, depth, servers }, value, unit: "ms" });
+  for (const { list, of, input } of lists) {
+    for (const depth of ["first", "deep"] as const) {
+      const after = depth === "first" ? undefined : await cursorAt(album, input, of / 2);
+      const value = round(await pageMs(album, { ...input, after }));
+      emit({ bench: "lifecycle", metric: "page_ms", params: { ...params, list, depth, servers }, value, unit: "ms" });
+    }
   }
 }
 
@@ -59,30 +77,38 @@ async function fill(container: Container, projectId: string): Promise<void> {
       const index = from + offset;
       const hostId = hostIds[index % hosts] ?? "";
       const bindings = [ids.next("nic"), id, projectId, hostId, networkId, index, 16 + Math.floor(index / hosts)];
+      const tags = { env: "prod", role: index % rareOf === 0 ? "db" : "web" };
+      const row = { ...serverRow(id, projectId), name: `web-${index}`, created_at_ms: index };
+      const state = index % 2 === 0 ? "active" : "stopped";
       return [
-        store.insert({ ...serverRow(id, projectId), host_id: hostId, state: "active" }),
+        store.insert({ ...row, host_id: hostId, zone: "az-1", state }),
+        ...store.tags.put(row, tags),
         { sql: insert, bindings },
       ];
     });
     await database.run({ statements, result: undefined });
   }
+  // SQLite's are planned without.
+  if (database.concurrentWriters)
+    await database.run({ statements: [{ sql: "ANALYZE", bindings: [] }], result: undefined });
 }
 
 /** The cursor behind so many servers. */
-async function cursorAt(album: ActorCloud, depth: number): Promise<string | undefined> {
+async function cursorAt(album: ActorCloud, input: ListServers, depth: number): Promise<string | undefined> {
   let after: string | undefined;
   for (let seen = 0; seen < depth; seen += 1000) {
-    after = (await album.servers.list({ limit: 1000, after }).page()).next;
+    const limit = Math.min(1000, depth - seen);
+    after = (await album.servers.list({ ...input, limit, after }).page()).next;
   }
   return after;
 }
 
 /** The median of some reads of one page. */
-async function pageMs(album: ActorCloud, after: string | undefined): Promise<number> {
+async function pageMs(album: ActorCloud, input: ListServers): Promise<number> {
   const tookMs: number[] = [];
   for (let count = 0; count < reads; count += 1) {
     const startedMs = performance.now();
-    const page = await album.servers.list({ limit: pageOf, after }).page();
+    const page = await album.servers.list({ ...input, limit: pageOf }).page();
     tookMs.push(performance.now() - startedMs);
     if (page.items.length !== pageOf) throw new Error(`A page of ${page.items.length} servers.`);
   }
