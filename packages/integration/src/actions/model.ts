@@ -37,6 +37,11 @@ export interface ModelServer {
   host: string | null;
   /** Whose lock it has. */
   locked: "project" | "operator" | null;
+  /**
+   * Whether an action of it has failed since everything was compared. What a guest has lost by then (a paused one its
+   * memory) no way back gives again: its state follows from what its host says.
+   */
+  shaken: boolean;
   /** Of a resize that waits: what it was, and where. */
   resizedFrom: { readonly flavor: FlavorName; readonly host: string | null } | null;
 }
