@@ -275,7 +275,7 @@ class ActionRunner {
   /** What hosts say of a guest that no operation has is its server's state by now. */
   async #followDrift(server: ModelServer): Promise<void> {
     const { state } = await this.#read(server.id);
-    if (!["active", "stopped", "paused", "suspended", server.state].includes(state))
+    if (state !== server.state && !drifted.includes(state))
       throw new Error(`${server.id} is ${state} after what has failed, and was ${server.state}`);
     server.state = state;
     server.shaken = false;
@@ -290,6 +290,9 @@ class ActionRunner {
     }
   }
 }
+
+/** What a server may be by what its host says of its guest alone. */
+const drifted: readonly Server["state"][] = ["active", "stopped", "paused", "suspended"];
 
 /** Whether a refusal is what the model says; what it allows may lack room or what a host cannot do. */
 function fits(expected: string, error: CloudHostError): boolean {
@@ -307,7 +310,8 @@ function fits(expected: string, error: CloudHostError): boolean {
 function wantedAfter(action: Accepted["action"], before: Server["state"], ended: string): readonly Server["state"][] {
   if (action === "create") return ended === "succeeded" ? ["active"] : ["error"];
   if (ended === "succeeded") return statesAfter(action, before);
-  return [before, "error"];
+  // What its guest has lost meanwhile its host may have told already.
+  return [before, "error", ...drifted];
 }
 
 function actorFor({ actor, own }: PlannedAction, { project }: ModelServer): ActorName {
