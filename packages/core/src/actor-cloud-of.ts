@@ -83,6 +83,7 @@ export function actorCloudOf(actor: Actor, container: Container, ends: CloudEnds
     keypairs: new Keypairs(caller, { database, keypairs: get(tokens.keypairs), ids, clock }),
     quotas: new Quotas(caller, { database, quotas: get(tokens.quotas), projects }),
     projects: new Projects(caller, {
+      engine,
       database,
       projects,
       quotas: get(tokens.quotas),

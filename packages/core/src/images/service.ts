@@ -23,7 +23,7 @@ import type { ServerRow } from "../servers/server-row.ts";
 import { findImage } from "./find-image.ts";
 import { ExportImage, ImportImage, ListImages, SnapshotServer } from "./model.ts";
 import type { Image } from "./model.ts";
-import { deleteImage } from "./operations/delete-image.ts";
+import { submitImageDeletion } from "./image-deletion.ts";
 import { importImage } from "./operations/import-image.ts";
 import { snapshotServer } from "./operations/snapshot-server.ts";
 import { imageOf } from "./store.ts";
@@ -188,25 +188,8 @@ export class Images {
       const details = { permission: "images.delete of a public image", roles: scope.roles };
       throw new CloudHostError("FORBIDDEN", "A public image is its owner's to delete.", details);
     }
-    const { engine, images } = this.#dependencies;
-    const { id, resourceId } = await engine.submit({
-      definition: deleteImage,
-      projectId: row.project_id,
-      actor: scope,
-      resourceId: row.id,
-      hostId: undefined,
-      idempotencyKey: undefined,
-      request: { image: row.id },
-      input: {},
-      statements: (operationId) => [images.beginDelete(row.id, operationId)],
-      refused: async () => {
-        const now = await images.get(row.id);
-        if (now === undefined) return notFound("image", row.id);
-        const details = { state: now.state, allowed: ["active", "error"] };
-        return new CloudHostError("CONFLICT", `The image ${now.name} is ${now.state}.`, details, { retryable: true });
-      },
-    });
-    return new OperationHandle<void>(engine, id, resourceId, async () => {});
+    const { id, resourceId } = await submitImageDeletion(this.#dependencies, scope, row);
+    return new OperationHandle<void>(this.#dependencies.engine, id, resourceId, async () => {});
   }
 
   async #store(scope: ChangeScope, image: NewImage): Promise<OperationHandle<Image>> {

@@ -3,8 +3,8 @@ import type { Script } from "../database/script.ts";
 import type { CloudHostError } from "../errors.ts";
 import type { ActTools, DecideTools, RecordTools } from "./tools.ts";
 
-/** An operation's kind: what it is about, and what is done. Its steps know the thing's id as `serverId` or `imageId`. */
-export type OperationKind = `${"server" | "image"}.${string}`;
+/** An operation's kind: what it is about, and what is done. Its steps know the thing's id, for instance as `serverId`. */
+export type OperationKind = `${"server" | "image" | "project"}.${string}`;
 
 type Subject<Kind extends string> = Kind extends `${infer Resource}.${string}`
   ? { [Key in `${Resource}Id`]: string }

@@ -195,6 +195,17 @@ export class OperationEngine implements OperationWatch {
     return this.#news.ended(operationId);
   }
 
+  /** Lets others have an operation's place while it waits for them. */
+  async aside<Out>(others: () => Promise<Out>): Promise<Out> {
+    this.#running -= 1;
+    this.#next();
+    try {
+      return await others();
+    } finally {
+      this.#running += 1;
+    }
+  }
+
   /** Takes over what nobody runs and can go on, or end, here. */
   async #takeOver(): Promise<void> {
     const { clock, database, hosts } = this.#dependencies;

@@ -25,6 +25,8 @@ import { restoreServer, softDeleteServer } from "../servers/operations/soft-dele
 import { migrateServer, resizeToOtherHost } from "../servers/operations/relocate-server.ts";
 import { resizeServer } from "../servers/operations/resize-server.ts";
 import { revertResize } from "../servers/operations/revert-resize.ts";
+import { ProjectEmptier } from "../projects/emptier.ts";
+import { deleteProject } from "../projects/operations/delete-project.ts";
 import { tokens } from "../tokens.ts";
 import type { RuntimeSettings } from "../tokens.ts";
 import { boundariesOf } from "./boundary.ts";
@@ -64,6 +66,7 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   importImage,
   snapshotServer,
   deleteImage,
+  deleteProject,
 ];
 
 /** Every point between two effects of every operation, by name: what a crash test must kill at. */
@@ -94,8 +97,9 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         convergence,
         written,
         log,
-      ) =>
-        new OperationEngine(
+        projects,
+      ) => {
+        const engine: OperationEngine = new OperationEngine(
           {
             database,
             journal: new OperationJournal(database, settings.leaseMs),
@@ -103,8 +107,12 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
             clock,
             logger,
             decideTools: { fleet: feed },
-            recordTools: { claims, claimChanges, networks, servers, dataDisks, images },
-            actTools: { imageStore, nicsOf: (serverId) => networks.nics(serverId) },
+            recordTools: { claims, claimChanges, networks, servers, dataDisks, images, projects },
+            actTools: {
+              imageStore,
+              nicsOf: (serverId) => networks.nics(serverId),
+              emptier: new ProjectEmptier({ database, clock, servers, images, engine: () => engine }),
+            },
             hosts: hostDirectory(runtime, convergence),
             onBoundary: settings.onBoundary,
             committed: () => written.next(),
@@ -112,7 +120,9 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
           operationDefinitions,
           ids,
           engineOptions(settings),
-        ),
+        );
+        return engine;
+      },
       [
         tokens.database,
         tokens.clock,
@@ -131,6 +141,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         tokens.networkConvergence,
         tokens.outboxWritten,
         tokens.log,
+        tokens.projects,
       ],
     )
     .inSingletonScope();

@@ -8,6 +8,7 @@ import type { ImageStore } from "../ports/image-store.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { PlacementGroup, PlacementRequest } from "../ports/scheduler.ts";
 import type { DataDiskStore } from "../servers/data-disk-store.ts";
+import type { ProjectStore } from "../projects/store.ts";
 import type { ServerStore } from "../servers/store.ts";
 
 /** What a decide step may use: the fleet as it is now. */
@@ -43,6 +44,7 @@ export interface RecordTools {
   readonly servers: ServerStore;
   readonly dataDisks: DataDiskStore;
   readonly images: ImageRecords;
+  readonly projects: ProjectStore;
   readonly nowMs: number;
 }
 
@@ -55,8 +57,16 @@ export interface ActTools {
   readonly transfer: TransferOptions;
   /** What the step's mark gave. */
   readonly revision: number;
+  /** Deletes what a project has, by operations of their own. */
+  readonly emptier: ProjectEmptying;
   /** The server's interfaces, from the store. */
   readonly nicsOf: (serverId: string) => Promise<GuestNic[]>;
+}
+
+/** Resolves when a project has none of them any more. What begins the deletions is logged as this user. */
+export interface ProjectEmptying {
+  deleteServers(projectId: string, userId: string): Promise<void>;
+  deleteImages(projectId: string, userId: string): Promise<void>;
 }
 
 /** A host as an act step sees it. */

@@ -32,8 +32,11 @@ export type Actor = z.infer<typeof Actor>;
 /** The product itself, for what nobody in particular asked for. What it does is logged with the reason. */
 export const systemActor = (reason: string): Actor => ({ userId: `system: ${reason}`, roles: ["system"] });
 
-/** `suspended`: nothing new is made in it and nothing grows; what it has stays, and may be stopped and deleted. */
-export const ProjectState = z.enum(["active", "suspended"]);
+/**
+ * `suspended`: nothing new is made in it and nothing grows; what it has stays, and may be stopped and deleted.
+ * `deleting`: so is it while it is deleted with everything of it.
+ */
+export const ProjectState = z.enum(["active", "suspended", "deleting"]);
 export type ProjectState = z.infer<typeof ProjectState>;
 
 /** A project: whose resources these are, who pays, and within which quotas. */
@@ -54,6 +57,13 @@ export const CreateProject = z.strictObject({
   quotas: QuotaLimits.prefault({}),
 });
 export type CreateProject = z.input<typeof CreateProject>;
+
+/** How to delete a project. */
+export const DeleteProject = z.strictObject({
+  /** With everything of it; otherwise it is refused while it has anything. @defaultValue false */
+  everything: z.boolean().default(false),
+});
+export type DeleteProject = z.input<typeof DeleteProject>;
 
 /** A project's new name. */
 export const RenameProject = z.strictObject({ name: Name });

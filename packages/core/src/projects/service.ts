@@ -8,13 +8,16 @@ import { GuardFailed, script } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
+import type { OperationEngine } from "../operations/engine.ts";
+import { OperationHandle } from "../operations/handle.ts";
 import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { QuotaLimits } from "../quotas/model.ts";
 import type { QuotaRequestStore } from "../quotas/request-store.ts";
 import type { QuotaStore } from "../quotas/store.ts";
-import { CreateProject, ListProjects, RenameProject } from "./model.ts";
+import { CreateProject, DeleteProject, ListProjects, RenameProject } from "./model.ts";
 import type { Project, ProjectState, ProjectSummary } from "./model.ts";
+import { deleteProject } from "./operations/delete-project.ts";
 import type { ProjectStore } from "./store.ts";
 import { readSummary } from "./summary.ts";
 
@@ -112,16 +115,54 @@ export class Projects {
    * Deletes a project that has nothing any more. Its name is free again; what it did stays in the log.
    * @throws CloudHostError `NOT_FOUND`, `CONFLICT` with what it still has
    */
-  async delete(idOrName: string): Promise<void> {
-    const asked = { schema: Nothing, input: {}, what: "options of delete", find: () => this.#find(idOrName) };
-    await this.#caller.change("projects.delete", asked, async (scope, _, project) => {
-      const { projects, clock } = this.#dependencies;
-      const { statements } = projects.delete(project.id, clock.nowMs());
-      if (await this.#write(scope, project, statements, "empty")) return;
-      const left = Object.entries(await projects.contents(project.id)).map(([what, count]) => `${count} ${what}`);
-      const details = { state: `has ${left.join(", ")}`, allowed: ["empty"] };
-      throw new CloudHostError("CONFLICT", `The project ${project.name} ${details.state} still.`, details);
+  async delete(idOrName: string, input?: { readonly everything?: false }): Promise<void>;
+  /**
+   * Deletes a project with everything of it: every server, also a deleted one that can be restored, every image and all
+   * else. From now on it takes nothing new. Operations under way are cancelled where they can be, and given up where they
+   * are stuck. Asked for again, it gives the operation that is under way. It cannot be cancelled; given up by an
+   * operator, it leaves the project suspended with what is left.
+   *
+   * @throws CloudHostError `NOT_FOUND`. The operation is `stuck` while the deletion of one of its things is
+   * @example
+   * await (await ops.projects.delete("album", { everything: true })).result();
+   */
+  async delete(idOrName: string, input: { readonly everything: true }): Promise<OperationHandle<void>>;
+  async delete(idOrName: string, input: DeleteProject = {}): Promise<OperationHandle<void> | void> {
+    const asked = { schema: DeleteProject, input, what: "how to delete a project", find: () => this.#find(idOrName) };
+    return this.#caller.change("projects.delete", asked, async (scope, { everything }, project) => {
+      if (everything) return this.#deleteEverything(scope, project);
+      return this.#deleteEmpty(scope, project);
     });
+  }
+
+  async #deleteEmpty(scope: ChangeScope, project: Project): Promise<void> {
+    const { projects, clock } = this.#dependencies;
+    const { statements } = projects.delete(project.id, clock.nowMs());
+    if (await this.#write(scope, project, statements, "empty")) return;
+    const left = Object.entries(await projects.contents(project.id)).map(([what, count]) => `${count} ${what}`);
+    const details = { state: left.length === 0 ? project.state : `has ${left.join(", ")}`, allowed: ["empty"] };
+    throw new CloudHostError("CONFLICT", `The project ${project.name} ${details.state} still.`, details);
+  }
+
+  async #deleteEverything(scope: ChangeScope, { id: projectId, name }: Project): Promise<OperationHandle<void>> {
+    const { engine, projects } = this.#dependencies;
+    const handleOf = (operationId: string) => new OperationHandle<void>(engine, operationId, projectId, async () => {});
+    const underWay = await projects.deletedBy(projectId);
+    if (underWay !== undefined) return handleOf(underWay);
+    const { id } = await engine.submit({
+      definition: deleteProject,
+      projectId,
+      actor: scope,
+      resourceId: projectId,
+      hostId: undefined,
+      idempotencyKey: undefined,
+      request: { project: projectId },
+      input: { userId: scope.userId },
+      statements: (operationId) => [projects.beginDelete(projectId, operationId)],
+      refused: async () => notFound("project", name),
+    });
+    projects.forget();
+    return handleOf(id);
   }
 
   async #setState(
@@ -131,6 +172,7 @@ export class Projects {
   ): Promise<Project> {
     const asked = { schema: Nothing, input: {}, what: "options", find: () => this.#find(idOrName) };
     return this.#caller.change(permission, asked, async (scope, _, project) => {
+      if (project.state === "deleting") throw beingDeleted(project);
       const change = this.#dependencies.projects.setState(project.id, state);
       if (!(await this.#write(scope, project, [change], "project"))) throw notFound("project", idOrName);
       return { ...project, state };
@@ -164,6 +206,7 @@ export interface ProjectsDependencies {
   readonly projects: ProjectStore;
   readonly quotas: QuotaStore;
   readonly requests: QuotaRequestStore;
+  readonly engine: OperationEngine;
   readonly ids: Ids;
   readonly clock: Clock;
   /** Limits of a new project, where the product has others than ours. */
@@ -174,4 +217,10 @@ const taken = (name: string): CloudHostError =>
   new CloudHostError("CONFLICT", `There is a project ${name} already.`, {
     state: "taken",
     allowed: ["a name that no project has"],
+  });
+
+const beingDeleted = ({ name }: Project): CloudHostError =>
+  new CloudHostError("CONFLICT", `The project ${name} is being deleted with everything of it.`, {
+    state: "deleting",
+    allowed: ["active", "suspended"],
   });

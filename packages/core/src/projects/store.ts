@@ -1,5 +1,8 @@
 import type { Database } from "../database/database.ts";
+import { projectContents } from "../database/project-tables.ts";
+import type { ProjectContent } from "../database/project-tables.ts";
 import { PageQuery } from "../database/page-query.ts";
+import type { Tables } from "../database/tables.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import type { NameFilter } from "../lists/filters.ts";
@@ -73,10 +76,31 @@ export class ProjectStore {
     return script(...this.#oneAtATime(), guarded("name", sql, [name, projectId, name, projectId]));
   }
 
-  /** Guard `project`: it is gone. */
+  /** Guard `project`: it is gone, or being deleted. */
   setState(projectId: string, state: ProjectState): Statement {
-    const sql = `UPDATE ${this.#database.tables.projects} SET state = ? WHERE id = ? AND deleted_at_ms IS NULL`;
+    const sql = `UPDATE ${this.#database.tables.projects} SET state = ? WHERE id = ? AND deleted_at_ms IS NULL AND state <> 'deleting'`;
     return guarded("project", sql, [state, projectId]);
+  }
+
+  /** Takes nothing new from now on, until that operation has deleted it. Guard `project`: it is gone, or being deleted. */
+  beginDelete(projectId: string, operationId: string): Statement {
+    const sql = `UPDATE ${this.#database.tables.projects} SET state = 'deleting', operation_id = ? WHERE id = ? AND deleted_at_ms IS NULL AND state <> 'deleting'`;
+    return guarded("project", sql, [operationId, projectId]);
+  }
+
+  /** Its deletion was given up: it is suspended, with what is left in it. */
+  deletionGivenUp(projectId: string): Script {
+    const sql = `UPDATE ${this.#database.tables.projects} SET state = 'suspended' WHERE id = ? AND state = 'deleting'`;
+    return script(statement(sql, [projectId]));
+  }
+
+  /** The operation that deletes it with everything, if one does. */
+  async deletedBy(projectId: string): Promise<string | undefined> {
+    const { read, tables } = this.#database;
+    const row = await this.#database.first<{ operation_id: string }>(
+      read(tables.projects).where({ id: projectId, state: "deleting" }).select("operation_id"),
+    );
+    return row?.operation_id;
   }
 
   /**
@@ -84,29 +108,71 @@ export class ProjectStore {
    * and its mark are free again.
    */
   delete(projectId: string, atMs: number): Script {
-    const { projects, project_members: members, quota_requests: requests } = this.#database.tables;
-    const none = this.#contents().map(({ from }) => `NOT EXISTS (SELECT 1 FROM ${from} AND project_id = ?)`);
-    const noMark = `(SELECT CASE WHEN MIN(tenant) < 0 THEN MIN(tenant) - 1 ELSE -1 END FROM ${projects})`;
     return script(
       ...this.#oneAtATime(),
-      guarded(
-        "empty",
-        `UPDATE ${projects} SET state = 'deleted', deleted_at_ms = ?, name = id, tenant = ${noMark} WHERE id = ? AND deleted_at_ms IS NULL AND ${none.join(" AND ")}`,
-        [atMs, projectId, ...none.map(() => projectId)],
+      this.#mark(projectId, atMs, projectContents, "<>"),
+      ...this.#forgetRows(projectId, atMs),
+    );
+  }
+
+  /** Deletes a project whose servers and images are gone, with the rest: guard `empty` while one of these is left. */
+  deleteWithRows(projectId: string, atMs: number): Script {
+    const { tables } = this.#database;
+    const rest = projectContents.filter(({ by }) => by === "row").flatMap((one) => removal(tables, one, projectId));
+    const things = projectContents.filter(({ by }) => by === "operation");
+    return {
+      ...script(
+        ...this.#oneAtATime(),
+        ...rest,
+        this.#mark(projectId, atMs, things, "="),
+        ...this.#forgetRows(projectId, atMs),
       ),
+      committed: () => this.forget(),
+    };
+  }
+
+  #mark(projectId: string, atMs: number, absent: readonly ProjectContent[], deleting: "=" | "<>"): Statement {
+    const { tables } = this.#database;
+    const none = absent.map(
+      ({ table, where }) => `NOT EXISTS (SELECT 1 FROM ${tables[table]} WHERE ${where} AND project_id = ?)`,
+    );
+    const noMark = `(SELECT CASE WHEN MIN(tenant) < 0 THEN MIN(tenant) - 1 ELSE -1 END FROM ${tables.projects})`;
+    return guarded(
+      "empty",
+      `UPDATE ${tables.projects} SET state = 'deleted', deleted_at_ms = ?, name = id, tenant = ${noMark} WHERE id = ? AND deleted_at_ms IS NULL AND state ${deleting} 'deleting' AND ${none.join(" AND ")}`,
+      [atMs, projectId, ...none.map(() => projectId)],
+    );
+  }
+
+  /** What is no content of a project, and means nothing without it. */
+  #forgetRows(projectId: string, atMs: number): readonly Statement[] {
+    const {
+      project_members: members,
+      quota_requests: requests,
+      webhooks,
+      webhook_deliveries: deliveries,
+    } = this.#database.tables;
+    return [
       statement(`DELETE FROM ${members} WHERE project_id = ?`, [projectId]),
+      statement(`DELETE FROM ${deliveries} WHERE webhook_id IN (SELECT id FROM ${webhooks} WHERE project_id = ?)`, [
+        projectId,
+      ]),
+      statement(`DELETE FROM ${webhooks} WHERE project_id = ?`, [projectId]),
       statement(
         `UPDATE ${requests} SET state = 'withdrawn', decided_at_ms = ? WHERE project_id = ? AND state = 'open'`,
         [atMs, projectId],
       ),
-    );
+    ];
   }
 
   /** What a project still has: how many of each. */
   async contents(projectId: string): Promise<Readonly<Record<string, number>>> {
+    const { read, tables } = this.#database;
     const counts = await Promise.all(
-      this.#contents().map(async ({ what, from }) => {
-        const query = this.#database.read.raw(`SELECT COUNT(*) AS n FROM ${from} AND project_id = ?`, [projectId]);
+      projectContents.map(async ({ what, table, where }) => {
+        const query = read.raw(`SELECT COUNT(*) AS n FROM ${tables[table]} WHERE ${where} AND project_id = ?`, [
+          projectId,
+        ]);
         return [what, (await this.#database.first<{ n: number }>(query))?.n ?? 0] as const;
       }),
     );
@@ -148,23 +214,24 @@ export class ProjectStore {
     return sliceOf(await query.read(this.#database, part), projectOfRow);
   }
 
-  /** What depends on a project's being empty: a table, and which of its rows count. */
-  #contents(): readonly { readonly what: string; readonly from: string }[] {
-    const { servers, images, keypairs, server_groups: groups } = this.#database.tables;
-    return [
-      { what: "servers", from: `${servers} WHERE deleted_at_ms IS NULL` },
-      { what: "images", from: `${images} WHERE state <> 'deleted'` },
-      { what: "keypairs", from: `${keypairs} WHERE 1 = 1` },
-      { what: "server groups", from: `${groups} WHERE 1 = 1` },
-    ];
-  }
-
   /** Names and marks are unique, and are picked by reading: one at a time, so that two do not pick the same. */
   #oneAtATime(): readonly Statement[] {
     const lock = `LOCK TABLE ${this.#database.tables.projects} IN SHARE ROW EXCLUSIVE MODE`;
     return this.#database.concurrentWriters ? [statement(lock)] : [];
   }
 }
+
+/** Removes rows of a project. A deleted server may still name its group. */
+const removal = (tables: Tables, { table }: ProjectContent, projectId: string): readonly Statement[] => [
+  ...(table === "server_groups"
+    ? [
+        statement(`UPDATE ${tables.servers} SET group_id = NULL WHERE project_id = ? AND deleted_at_ms IS NOT NULL`, [
+          projectId,
+        ]),
+      ]
+    : []),
+  statement(`DELETE FROM ${tables[table]} WHERE project_id = ?`, [projectId]),
+];
 
 const projectOfRow = (row: ProjectRow): Project => ({
   id: row.id,

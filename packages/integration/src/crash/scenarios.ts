@@ -325,6 +325,21 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },
+  "project.delete": {
+    before: "active",
+    run: async (_album, { ops }) => (await ops.projects.delete("album", { everything: true })).result(),
+    ends: { succeeded: { server: "none", images: -2 } },
+  },
+  "server.create all or nothing": {
+    kind: "server.create",
+    before: "nothing",
+    fail: failing("start"),
+    run: async (album) => {
+      const asked = { name: "web-0", flavor: "c1.e1", image: "base", count: 2, allOrNothing: true } as const;
+      await Promise.all((await album.servers.create(asked)).map((create) => create.result()));
+    },
+    ends: { succeeded: { server: "none", images: 0 }, failed: { server: "none", images: 0 } },
+  },
   "image.import": {
     before: "nothing",
     fail: () => {},

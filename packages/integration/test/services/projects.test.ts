@@ -4,6 +4,7 @@ import { amy } from "@cloudhost/testing";
 import { describe, expect, it } from "vitest";
 import { all } from "./all.ts";
 import { overDatabases } from "./over-databases.ts";
+import { claimed, nothingClaimed } from "./web-server.ts";
 
 const ops: Actor = { userId: "olga", roles: ["operator"] };
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIARH64Mw7wZfW/5z0RiDkkz4N4Kb2xYpgjx834SIHPLo amy@laptop";
@@ -62,6 +63,55 @@ overDatabases((open) => {
       await projects.delete("photos");
       const lines = await all(cloud.as(ops).log.list({ resource: id, method: "projects.delete" }));
       expect(lines.map(({ result }) => result)).toEqual(["refused", "accepted"]);
+    });
+
+    it("is deleted with everything of it, whatever that is in", async () => {
+      const cloud = await open({ hosts: 2, busFaults: {} });
+      const [album, operator] = [cloud.as(amy), cloud.as(ops)];
+      const { id } = await operator.projects.get("album");
+      await album.serverGroups.create({ name: "apart", policy: "anti-affinity" });
+      await Promise.all(
+        ["active", "stopped", "kept"].map(async (name) =>
+          (await album.servers.create({ ...web, name, group: name === "active" ? "apart" : undefined })).result(),
+        ),
+      );
+      await (await album.servers.stop("stopped", { graceMs: 0 })).result();
+      await operator.servers.lock((await album.servers.get("stopped")).id);
+      await (await album.images.snapshot("stopped", { name: "kept" })).result().catch(() => {});
+      await (await album.servers.delete("kept", { restoreMs: 86_400_000 })).result();
+      for (const host of ["host-1", "host-2"]) {
+        cloud.faults.failNext(host, "start", { code: "CONFLICT" });
+        cloud.faults.failNext(host, "remove", { times: Infinity });
+      }
+      const stuck = await album.servers.create({ ...web, name: "stuck" });
+      await stuck.result().catch(() => {});
+      expect(await album.operations.get(stuck.id)).toMatchObject({ state: "stuck" });
+      cloud.faults.clear();
+      await album.keypairs.import({ name: "amy", publicKey });
+      await cloud.as({ ...amy, roles: ["projectAdmin"] }).members.add({ userId: "pat" });
+      await album.quotaRequests.create({ limits: { servers: 60 }, reason: "more" });
+      await album.webhooks.create({ url: "https://example.com/events" });
+
+      const gone = await operator.projects.delete("album", { everything: true });
+      expect(gone.resourceId).toBe(id);
+      await expect(album.servers.create(web)).rejects.toMatchObject({
+        code: "CONFLICT",
+        details: { state: "deleting" },
+      });
+      await expect(operator.projects.resume("album")).rejects.toMatchObject({ code: "CONFLICT" });
+      expect((await operator.projects.delete("album", { everything: true })).id).toBe(gone.id);
+      await expect(operator.operations.cancel(gone.id)).rejects.toMatchObject({ code: "CONFLICT" });
+      await gone.result();
+
+      await expect(album.servers.list().page()).rejects.toMatchObject({ code: "NOT_FOUND" });
+      expect((await all(operator.servers.list())).filter(({ projectId }) => projectId === id)).toEqual([]);
+      expect((await all(operator.webhooks.list())).map(({ projectId }) => projectId)).not.toContain(id);
+      expect(await claimed(cloud)).toEqual(nothingClaimed);
+      expect(await operator.hosts.auditUsage()).toEqual([]);
+      const lines = await all(operator.log.list({ resource: id, method: "projects.delete" }));
+      expect(lines.map(({ result }) => result)).toEqual(["accepted", "succeeded"]);
+      const again = await operator.projects.create({ name: "album" });
+      await expect(operator.projects.delete(again.id)).resolves.toBeUndefined();
     });
 
     it("has another name from one request to the next", async () => {
