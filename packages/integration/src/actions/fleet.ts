@@ -27,8 +27,8 @@ export const fakeHostName = (host: number): string => machines[host]?.name ?? ""
 /** How the bus between cloud and hosts misbehaves. */
 const busFaults = { drop: 0.02, repeat: 0.05, delayMs: 20, reorder: 0.1 };
 
-/** Leases go by the machine's time, and this one may be busy. */
-const leaseMs = 60_000;
+/** Leases go by the machine's time, and this one may be busy: so long what a run that broke off has begun may wait. */
+export const leaseMs = 15_000;
 
 /** A small fleet under two processes with two hosts each, that share a database, an image store and the time. */
 export class ActionFleet implements AsyncDisposable {
