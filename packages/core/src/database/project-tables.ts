@@ -23,6 +23,7 @@ export const projectContents: readonly ProjectContent[] = [
 export const projectRecords: Partial<Readonly<Record<TableName, string>>> = {
   allocations: "gone with its servers",
   bindings: "gone with its servers",
+  server_tags: "gone with its servers",
   project_members: "removed",
   webhooks: "removed",
   webhook_deliveries: "removed with their webhooks",
