@@ -41,6 +41,7 @@ import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
 import type { ServerPurge } from "./servers/purge.ts";
 import type { ServerOptions } from "./servers/server-calls.ts";
+import type { SeedStore } from "./servers/seed-store.ts";
 import type { DataDiskStore } from "./servers/data-disk-store.ts";
 import type { ServerSizes } from "./servers/sizes.ts";
 import type { AdoptionPlanner } from "./servers/adoption-planner.ts";
@@ -126,6 +127,7 @@ export const tokens = {
   quotas: token<QuotaStore>("QuotaStore"),
   runtime: token<HostRuntime>("HostRuntime"),
   scheduler: token<Scheduler>("Scheduler"),
+  seeds: token<SeedStore>("SeedStore"),
   serverGroups: token<ServerGroupStore>("ServerGroupStore"),
   serverPurge: token<ServerPurge>("ServerPurge"),
   servers: token<ServerStore>("ServerStore"),

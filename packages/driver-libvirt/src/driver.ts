@@ -32,6 +32,7 @@ import { OneAtATime } from "./guests/one-at-a-time.ts";
 import { askToShutDown, cutPower, goOn, halt, powerOn } from "./guests/power.ts";
 import { finishReboot, noteReboot } from "./guests/reboot.ts";
 import { recoverGuests } from "./guests/recover.ts";
+import { withoutUserData } from "./guests/seed.ts";
 import { forgetMemory, saveMemory } from "./guests/suspension.ts";
 import { isThere } from "./guests/whole-files.ts";
 import { domainXml } from "./xml/domain.ts";
@@ -74,7 +75,7 @@ export class LibvirtComputeDriver
     return this.#change(spec.id, "define", signal, async () => {
       const found = await this.#guests.find(spec.id);
       if (found === undefined) return this.#defineNew(spec);
-      if (!isDeepStrictEqual(plain(found.record.spec), plain(spec))) return this.#redefine(found, spec);
+      if (!isSame(found.record.spec, spec)) return this.#redefine(found, spec);
       return undefined;
     });
   }
@@ -146,7 +147,7 @@ export class LibvirtComputeDriver
   change(spec: GuestSpec, signal?: AbortSignal): Promise<void> {
     return this.#change(spec.id, "change", signal, async () => {
       const found = await this.#guests.requirePower(spec.id, "running");
-      if (!isDeepStrictEqual(plain(found.record.spec), plain(spec))) {
+      if (!isSame(found.record.spec, spec)) {
         await changeLive(this.#tools, this.#guests, found, spec, signal);
       }
     });
@@ -262,7 +263,7 @@ export class LibvirtComputeDriver
     await writeFile(files.defining, "");
     try {
       await ensureDisks(this.#tools.qemuImg, spec, files);
-      const record = { host: this.#tools.host, spec };
+      const record = { host: this.#tools.host, spec: withoutUserData(spec) };
       await this.#tools.libvirt.defineDomain(domainXml(record, this.#tools.domainHost, files));
       await rm(files.defining);
     } catch (error) {
@@ -275,7 +276,9 @@ export class LibvirtComputeDriver
     // One that is suspended goes on as what it was.
     await this.#guests.requirePower(spec.id, "stopped");
     await ensureDisks(this.#tools.qemuImg, spec, files, record.spec);
-    await this.#tools.libvirt.defineDomain(domainXml({ ...record, spec }, this.#tools.domainHost, files));
+    await this.#tools.libvirt.defineDomain(
+      domainXml({ ...record, spec: withoutUserData(spec) }, this.#tools.domainHost, files),
+    );
   }
 
   async #powerOff(guestId: string, graceMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -313,6 +316,9 @@ const undefineFlags =
   VIR.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
   VIR.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA |
   VIR.DOMAIN_UNDEFINE_NVRAM;
+
+const isSame = (kept: GuestSpec, wanted: GuestSpec): boolean =>
+  isDeepStrictEqual(plain(kept), plain(withoutUserData(wanted)));
 
 /** A field that is absent and one that is `undefined` are the same specification. */
 const plain = (spec: GuestSpec): unknown => JSON.parse(JSON.stringify(spec)) as unknown;

@@ -6,6 +6,20 @@ import type { OpenComputeSubject } from "./case.ts";
 /** Making a guest exist as specified, without starting it. */
 export function defineSuite(open: OpenComputeSubject): void {
   it(
+    "takes a seed, the same again, and leaves nothing of it",
+    eachCase(open, async ({ driver, guest, host }) => {
+      const seeded = { ...guest, seed: { hostname: "web-1", publicKeys: [], userData: "ZWNobw==" } };
+      await driver.define(seeded);
+      await driver.start(guest.id);
+      await driver.define(seeded);
+      const other = { ...seeded, seed: { ...seeded.seed, userData: "b3RoZXI=" } };
+      await expect(driver.define(other)).rejects.toMatchObject({ code: "CONFLICT" });
+      await driver.remove(guest.id);
+      expect(await host.leftovers(guest.id)).toEqual([]);
+    }),
+  );
+
+  it(
     "makes a guest that is stopped",
     eachCase(open, async ({ driver, guest }) => {
       await driver.define(guest);

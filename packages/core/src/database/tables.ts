@@ -25,6 +25,7 @@ const names = [
   "projects",
   "quota_requests",
   "quotas",
+  "seeds",
   "server_groups",
   "server_tags",
   "servers",

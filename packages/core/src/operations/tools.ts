@@ -7,6 +7,8 @@ import type { GuestNic } from "../ports/guest.ts";
 import type { ImageStore } from "../ports/image-store.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { PlacementGroup, PlacementRequest } from "../ports/scheduler.ts";
+import type { GuestOwn } from "../servers/guest-spec.ts";
+import type { SeedStore } from "../servers/seed-store.ts";
 import type { DataDiskStore } from "../servers/data-disk-store.ts";
 import type { ProjectStore } from "../projects/store.ts";
 import type { ServerStore } from "../servers/store.ts";
@@ -43,6 +45,7 @@ export interface RecordTools {
   readonly networks: NetworkStore;
   readonly servers: ServerStore;
   readonly dataDisks: DataDiskStore;
+  readonly seeds: SeedStore;
   readonly images: ImageRecords;
   readonly projects: ProjectStore;
   readonly nowMs: number;
@@ -61,6 +64,8 @@ export interface ActTools {
   readonly emptier: ProjectEmptying;
   /** The server's interfaces, from the store. */
   readonly nicsOf: (serverId: string) => Promise<GuestNic[]>;
+  /** What its guest is made with besides: its interfaces and its seed, from the store. */
+  readonly ownOf: (serverId: string) => Promise<GuestOwn>;
 }
 
 /** Resolves when a project has none of them any more. What begins the deletions is logged as this user. */

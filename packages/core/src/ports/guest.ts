@@ -77,6 +77,20 @@ export const DirectBoot = z.strictObject({
 });
 export type DirectBoot = z.infer<typeof DirectBoot>;
 
+/** What a guest's OS is told at its first boot; cloud-init knows it as NoCloud. */
+export const GuestSeed = z.strictObject({
+  /** Letters, digits and hyphens. */
+  hostname: z
+    .string()
+    .max(63)
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "not a host's name"),
+  /** OpenSSH public keys, each a line. */
+  publicKeys: z.array(z.string()),
+  /** What its user gave, in base64; secret to everybody but the guest. */
+  userData: z.base64().optional(),
+});
+export type GuestSeed = z.infer<typeof GuestSeed>;
+
 /** All that a host needs to know of a guest: self-contained, since a host knows neither flavors nor images. */
 export const GuestSpec = z.strictObject({
   id: idOf("srv"),
@@ -91,6 +105,8 @@ export const GuestSpec = z.strictObject({
   base: BaseDisk,
   nics: z.array(GuestNic),
   boot: DirectBoot.optional(),
+  /** Given to it as a read-only volume with the label `cidata`, and removed with it. A driver may leave it out. */
+  seed: GuestSeed.optional(),
   /**
    * While it is there the guest boots from this image, on a disk of its own that is thrown away afterwards; the system
    * disk is its second one. Only of a driver with the capability `rescue`.

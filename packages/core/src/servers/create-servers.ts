@@ -69,6 +69,7 @@ async function planAll(
         ...(index === 0 ? first.guards : []),
         servers.insert({ ...row, operation_id: operationId }),
         ...servers.tags.put(row, request.tags ?? {}),
+        ...first.seedFor(serverId, name),
       ],
       refused: async () => notFound("server group", request.group ?? ""),
     };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import type { BaseDisk, GuestNic, GuestSpec } from "../ports/guest.ts";
+import type { BaseDisk, GuestNic, GuestSeed, GuestSpec } from "../ports/guest.ts";
 import type { EnsureImage } from "../ports/host-images.ts";
 
 /** An image as an operation keeps it: its name may be given to another meanwhile, its content not. */
@@ -58,6 +58,12 @@ export const digestsOf = ({ image, boot }: Pick<GuestPlan, "image" | "boot">): r
 export const RescuePlan = GuestPlan.pick({ image: true, boot: true });
 export type RescuePlan = z.infer<typeof RescuePlan>;
 
+/** What of a guest is its server's own, and not its size's or its image's. */
+export interface GuestOwn {
+  readonly nics: readonly GuestNic[];
+  readonly seed?: GuestSeed | undefined;
+}
+
 /** What a guest is rescued with: an image, and its files on the host. */
 export interface Rescue {
   readonly plan: RescuePlan;
@@ -72,7 +78,7 @@ export function guestSpec(
   serverId: string,
   plan: GuestPlan,
   files: GuestFiles,
-  nics: readonly GuestNic[],
+  { nics, seed }: GuestOwn,
   rescue?: Rescue,
 ): GuestSpec {
   return {
@@ -88,6 +94,7 @@ export function guestSpec(
     ],
     ...bootedFrom(plan, files, nics),
     nics: [...nics],
+    ...(seed === undefined ? {} : { seed }),
     ...(rescue === undefined ? {} : { rescue: bootedFrom(rescue.plan, rescue.files, nics) }),
   };
 }

@@ -89,6 +89,17 @@ export const Server = z.strictObject({
 });
 export type Server = z.infer<typeof Server>;
 
+const userDataMost = 65_536;
+
+/** What a server's OS is given at its first boot, as base64 from here on. */
+export const UserData = z
+  .union([
+    z.string().transform((text) => Buffer.from(text, "utf8")),
+    z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes)),
+  ])
+  .refine((bytes) => bytes.length <= userDataMost, `more than ${userDataMost} bytes`)
+  .transform((bytes) => bytes.toString("base64"));
+
 /** What a server is made of. */
 export const CreateServer = z.strictObject({
   name: Name,
@@ -100,6 +111,11 @@ export const CreateServer = z.strictObject({
   externalKbit: z.int().min(0).max(100_000_000).default(0),
   /** Name of a keypair of the project. */
   keypair: Name.optional(),
+  /**
+   * What its OS is given at its first boot, 64 KiB at most: a script, a cloud-config. Text, or bytes. Kept with the server,
+   * and given back to nobody.
+   */
+  userData: UserData.optional(),
   /** Server group of the project: where it goes beside the group's other servers. */
   group: NameOrId.optional(),
   /** What it is marked with, to be found by. @defaultValue nothing */

@@ -7,6 +7,7 @@ import { GuestWatch } from "./guest-watch.ts";
 import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
 import { ServerPurge } from "./purge.ts";
+import { SeedStore } from "./seed-store.ts";
 import { ServerSizes } from "./sizes.ts";
 import { ComparisonStore } from "./comparison-store.ts";
 import { ServerStore } from "./store.ts";
@@ -21,18 +22,22 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
   bind(tokens.comparisons)
     .toResolvedValue((database) => new ComparisonStore(database), [tokens.database])
     .inSingletonScope();
+  bind(tokens.seeds)
+    .toResolvedValue((database) => new SeedStore(database), [tokens.database])
+    .inSingletonScope();
   bind(tokens.dataDisks)
     .toResolvedValue((database) => new DataDiskStore(database), [tokens.database])
     .inSingletonScope();
   bind(tokens.planner)
     .toResolvedValue(
-      (flavors, images, hosts, keypairs, groups, network, bandwidth, ids, clock) =>
+      (flavors, images, hosts, keypairs, groups, seeds, network, bandwidth, ids, clock) =>
         new ServerPlanner({
           flavors,
           images: new BootImages(images),
           hosts,
           keypairs,
           groups,
+          seeds,
           network,
           bandwidth,
           ids,
@@ -44,6 +49,7 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
         tokens.hosts,
         tokens.keypairs,
         tokens.serverGroups,
+        tokens.seeds,
         tokens.fixedNetwork,
         tokens.bandwidthPolicy,
         tokens.ids,

@@ -1,4 +1,5 @@
 import { notFound } from "../access/caller.ts";
+import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { Flavor } from "../flavors/model.ts";
@@ -18,6 +19,8 @@ import type { RescuePlan } from "./guest-spec.ts";
 import type { CreateServer } from "./model.ts";
 import type { CreateServerPlan } from "./operations/create-server.ts";
 import type { ServerRow } from "./server-row.ts";
+import { hostnameOf } from "./seed-store.ts";
+import type { SeedStore } from "./seed-store.ts";
 import { flavorColumns } from "./size-columns.ts";
 
 type Request = z.output<typeof CreateServer>;
@@ -29,6 +32,7 @@ export interface ServerPlannerDependencies {
   readonly hosts: Pick<HostStore, "get">;
   readonly keypairs: KeypairStore;
   readonly groups: ServerGroupStore;
+  readonly seeds: SeedStore;
   readonly network: NetworkRow;
   readonly bandwidth: BandwidthPolicy;
   readonly ids: Ids;
@@ -52,7 +56,7 @@ export class ServerPlanner {
     const [flavor, image] = await Promise.all([flavors.named(request.flavor), images.chosen(request.image, projectId)]);
     if (flavor === undefined) throw notFound("flavor", request.flavor);
     requireRoom(image, { path: "flavor", what: `The flavor ${flavor.name}`, ...flavor });
-    await this.#requireKeypair(projectId, request.keypair);
+    const publicKeys = await this.#publicKeys(projectId, request.keypair);
     const group = await this.#group(projectId, request.group);
     const columns = flavorColumns(flavor, bandwidth, request.externalKbit);
     const { boot, properties } = image;
@@ -89,7 +93,13 @@ export class ServerPlanner {
       guest_since_ms: clock.nowMs(),
       created_at_ms: clock.nowMs(),
     };
-    return { serverId, plan, row, guards: group === undefined ? [] : [groups.hold(group.id)] };
+    const { userData } = request;
+    /** What the server is told at its first boot, if anything; its keypair may be deleted later. */
+    const seedFor = (id: string, name: string): readonly Statement[] =>
+      publicKeys.length === 0 && userData === undefined
+        ? []
+        : [this.#dependencies.seeds.insert(id, { hostname: hostnameOf(name), publicKeys, userData: userData ?? null })];
+    return { serverId, plan, row, seedFor, guards: group === undefined ? [] : [groups.hold(group.id)] };
   }
 
   /** What a rescued server boots from: also when that image was deleted since. */
@@ -124,9 +134,11 @@ export class ServerPlanner {
     return image;
   }
 
-  async #requireKeypair(projectId: string, name: string | undefined): Promise<void> {
-    if (name === undefined) return;
-    if ((await this.#dependencies.keypairs.named(projectId, name)) === undefined) throw notFound("keypair", name);
+  async #publicKeys(projectId: string, name: string | undefined): Promise<string[]> {
+    if (name === undefined) return [];
+    const keypair = await this.#dependencies.keypairs.named(projectId, name);
+    if (keypair === undefined) throw notFound("keypair", name);
+    return [keypair.publicKey];
   }
 
   async #group(projectId: string, idOrName: string | undefined): Promise<ServerGroup | undefined> {

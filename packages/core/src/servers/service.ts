@@ -79,7 +79,7 @@ export class Servers extends ServerDevices {
       const wanted = { definition: createServer, projectId: project.id, idempotencyKey, request };
       const earlier = await engine.earlier(wanted);
       if (earlier !== undefined) return this.#created(scope, earlier);
-      const { serverId, plan, row, guards } = await planner.plan(request, project.id, scope.userId);
+      const { serverId, plan, row, guards, seedFor } = await planner.plan(request, project.id, scope.userId);
       const submitted = await engine.submit({
         ...wanted,
         actor: scope,
@@ -91,6 +91,7 @@ export class Servers extends ServerDevices {
           ...guards,
           servers.insert({ ...row, operation_id: operationId }),
           ...servers.tags.put(row, request.tags ?? {}),
+          ...seedFor(serverId, request.name),
         ],
         refused: async () => notFound("server group", request.group ?? ""),
       });

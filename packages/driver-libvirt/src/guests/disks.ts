@@ -4,6 +4,7 @@ import type { BaseDisk, DirectBoot, GuestSpec } from "@cloudhost/core/ports";
 import type { QemuImg } from "../tools/qemu-img.ts";
 import { placeDisks } from "./files.ts";
 import type { GuestFiles, PlacedDisk } from "./files.ts";
+import { ensureSeed } from "./seed.ts";
 import { giveName, isThere } from "./whole-files.ts";
 
 /**
@@ -24,6 +25,7 @@ export async function ensureDisks(
   await mkdir(files.frozenDir, { recursive: true });
   await leaveOtherBase(spec, files, before);
   await ensureRescueDisk(qemuImg, spec, files, before);
+  await ensureSeed(spec, files);
   const placed = placeDisks(spec.disks, files);
   for (const each of placed) await ensureDisk(qemuImg, spec, each);
   if (before === undefined) return;

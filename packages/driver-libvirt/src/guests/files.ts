@@ -14,6 +14,8 @@ export interface GuestFiles {
   readonly systemBase: string;
   /** The disk that it boots from while it is rescued: a layer over the rescue image. */
   readonly rescue: string;
+  /** What its OS is told at its first boot: a volume that it reads. */
+  readonly seed: string;
   /** What it says on its serial console, through all its boots; libvirt's log daemon bounds it. */
   readonly console: string;
   /** What its OS writes to the port `cloudhost.boot.0`; empty after each start. */
@@ -55,6 +57,7 @@ export function guestFiles(instancesDir: string, guestId: string): GuestFiles {
     data: (diskId) => join(dir, `data-${diskId}.qcow2`),
     systemBase: join(dir, "system-base"),
     rescue: join(dir, "rescue.qcow2"),
+    seed: join(dir, "seed.iso"),
     console: join(dir, "console.log"),
     boot: join(dir, "boot"),
     bootMark: join(dir, "boot-mark.json"),

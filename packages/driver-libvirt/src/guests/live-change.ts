@@ -14,6 +14,7 @@ import type { Machine } from "../xml/machine.ts";
 import { ensureDisk } from "./disks.ts";
 import { placeDisks } from "./files.ts";
 import type { FoundGuest, Guests, HostTools } from "./guests.ts";
+import { ensureSeed, withoutUserData } from "./seed.ts";
 import { planChange } from "./live-plan.ts";
 import type { LiveStep } from "./live-plan.ts";
 
@@ -44,7 +45,8 @@ export async function changeLive(
     throwIfCancelled(signal, `changing ${spec.id}`);
     await take(step, spec, { tools, domain, signal });
   }
-  const changed = { ...record, spec };
+  await ensureSeed(spec, files);
+  const changed = { ...record, spec: withoutUserData(spec) };
   await tools.libvirt.defineDomain(domainXml(changed, tools.domainHost, files));
   const kept = new Set(placeDisks(spec.disks, files).map(({ path }) => path));
   for (const { path } of placeDisks(record.spec.disks, files)) if (!kept.has(path)) await rm(path, { force: true });

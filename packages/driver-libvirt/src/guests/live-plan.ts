@@ -55,7 +55,7 @@ function planDisks({ disks }: Machine, before: GuestSpec, wanted: GuestSpec, fil
   const placed = attachedDisks(wanted.disks, files);
   const sizes = new Map(before.disks.map((disk) => [diskKey(disk), disk.sizeGib]));
   const names = freeNames(disks.map(({ target }) => target));
-  const ours = new Set([...placed.map(({ path }) => path), files.system, files.rescue]);
+  const ours = new Set([...placed.map(({ path }) => path), files.system, files.rescue, files.seed]);
   const gone = disks.filter(({ path }) => !ours.has(path));
   return [
     ...gone.map(({ target }): LiveStep => ({ kind: "detachDisk", target })),

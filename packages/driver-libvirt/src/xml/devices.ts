@@ -24,6 +24,17 @@ export const diskDevice = ({ path, target, cache, serial }: DiskDevice): Element
     serial === undefined ? undefined : textElement("serial", serial),
   );
 
+/** A volume that its guest only reads. */
+export const readOnlyDisk = ({ path, target }: Pick<DiskDevice, "path" | "target">): Element =>
+  element(
+    "disk",
+    { type: "file", device: "disk" },
+    element("driver", { name: "qemu", type: "raw" }),
+    element("source", { file: path }),
+    element("target", { dev: target, bus: "virtio" }),
+    element("readonly"),
+  );
+
 /** A data disk's serial number: as much of its id as virtio has room for, from the end, which no two ids share. */
 export const serialOf = (disk: GuestDisk): string | undefined =>
   disk.kind === "data" ? disk.id.slice(-20) : undefined;

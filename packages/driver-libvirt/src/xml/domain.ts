@@ -7,7 +7,7 @@ import type { GuestRecord } from "../guests/record.ts";
 import { sharesValue } from "../host/cgroup.ts";
 import type { CgroupVersion } from "../host/cgroup.ts";
 import type { CoreSplit } from "../host/topology.ts";
-import { diskDevice, diskName, networkInterface, serialOf } from "./devices.ts";
+import { diskDevice, diskName, networkInterface, readOnlyDisk, serialOf } from "./devices.ts";
 import type { DiskDevice } from "./devices.ts";
 import { element, renderXml, textElement } from "./element.ts";
 import type { Element } from "./element.ts";
@@ -131,7 +131,7 @@ function devices(
   return element(
     "devices",
     {},
-    ...disks.map(diskDevice),
+    ...disks,
     ...spec.nics.map(networkInterface),
     element("controller", { type: "usb", model: "none" }),
     ...ports(headRoom, disks.length + spec.nics.length),
@@ -148,11 +148,26 @@ function devices(
   );
 }
 
-/** While it is rescued, the rescue image is its first disk and the system disk the second one. */
-function disksOf(spec: GuestSpec, files: GuestFiles, cache: DiskDevice["cache"]): DiskDevice[] {
-  const own = attachedDisks(spec.disks, files).map(({ disk, path }) => ({ path, serial: serialOf(disk) }));
-  const all = spec.rescue === undefined ? own : [{ path: files.rescue, serial: undefined }, ...own];
-  return all.map((disk, index) => ({ ...disk, target: diskName(index), cache }));
+/**
+ * While it is rescued, the rescue image is its first disk and the system disk the second one. The seed is before the data
+ * disks, so that the others keep their names when those come and go.
+ */
+function disksOf(spec: GuestSpec, files: GuestFiles, cache: DiskDevice["cache"]): Element[] {
+  const own = attachedDisks(spec.disks, files);
+  const written = (kinds: "data" | "other") =>
+    own
+      .filter(({ disk }) => (disk.kind === "data") === (kinds === "data"))
+      .map(({ disk, path }) => ({ path, serial: serialOf(disk), isSeed: false }));
+  const volumes = [
+    ...(spec.rescue === undefined ? [] : [{ path: files.rescue, serial: undefined, isSeed: false }]),
+    ...written("other"),
+    ...(spec.seed === undefined ? [] : [{ path: files.seed, serial: undefined, isSeed: true }]),
+    ...written("data"),
+  ];
+  return volumes.map(({ path, serial, isSeed }, index) => {
+    const target = diskName(index);
+    return isSeed ? readOnlyDisk({ path, target }) : diskDevice({ path, target, cache, serial });
+  });
 }
 
 /** libvirt gives each device a port when it is switched on, and has none to spare unless it is told. */

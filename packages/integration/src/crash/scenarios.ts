@@ -59,7 +59,13 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     fail: failing("start"),
     run: async (album) => {
       await (
-        await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base", externalKbit: 1000 })
+        await album.servers.create({
+          name: "web-0",
+          flavor: "c1.e1",
+          image: "base",
+          externalKbit: 1000,
+          userData: "#!/bin/sh\n",
+        })
       ).result();
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "error", images: 0 } },

@@ -84,6 +84,8 @@ export const asMember: readonly Case[] = [
       [{ ...good, tags: { ok: "x".repeat(257) } }, ["tags.ok"]],
       [{ ...good, tags: { ok: "\ud800" } }, ["tags.ok"]],
       [{ ...good, tags: ["a"] }, ["tags"]],
+      [{ ...good, userData: "x".repeat(65_537) }, ["userData"]],
+      [{ ...good, userData: 5 }, ["userData"]],
       ...keys.map(([input, paths]): [unknown, readonly string[]] => [{ ...good, ...(input as object) }, paths]),
     ],
   ],

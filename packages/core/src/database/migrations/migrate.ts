@@ -12,6 +12,7 @@ import { networkLog } from "./0009-network-log.ts";
 import { devices } from "./0010-devices.ts";
 import { unknownGuests } from "./0011-unknown-guests.ts";
 import { lists } from "./0012-lists.ts";
+import { seeds } from "./0013-seeds.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
@@ -28,6 +29,7 @@ const migrations: readonly Migration[] = [
   devices,
   unknownGuests,
   lists,
+  seeds,
 ];
 
 /** Their names, in the order in which they are applied. */

@@ -2,19 +2,21 @@ import type { ActHost } from "../../operations/tools.ts";
 import { CloudHostError } from "../../errors.ts";
 import type { GuestNic, GuestSpec } from "../../ports/guest.ts";
 import { ensureGuestFiles, guestSpec } from "../guest-spec.ts";
-import type { GuestPlan } from "../guest-spec.ts";
+import type { GuestOwn, GuestPlan } from "../guest-spec.ts";
 
 /** What of an act step's context the specification of its server's guest is made with. */
 export interface GuestContext {
   readonly host: ActHost;
   readonly serverId: string;
-  readonly nicsOf: (serverId: string) => Promise<GuestNic[]>;
+  readonly ownOf: (serverId: string) => Promise<GuestOwn>;
 }
 
 /** @param nics those of its interfaces that it shall have */
-async function specOf({ host, serverId, nicsOf }: GuestContext, plan: GuestPlan, nics: NicFilter): Promise<GuestSpec> {
+async function specOf({ host, serverId, ownOf }: GuestContext, plan: GuestPlan, nics: NicFilter): Promise<GuestSpec> {
   const files = await ensureGuestFiles(host, plan, serverId);
-  return guestSpec(serverId, plan, files, (await nicsOf(serverId)).filter(nics));
+  const { seed, nics: all } = await ownOf(serverId);
+  const own = { seed, nics: all.filter(nics) };
+  return guestSpec(serverId, plan, files, own);
 }
 
 /** Chooses among a server's interfaces. */

@@ -75,8 +75,8 @@ export const createServer = defineOperation("server.create", CreateServerPlan)
   })
   .act("guest", {
     goesOn: true,
-    run: async ({ host, input, serverId, files, nicsOf }) =>
-      host.compute.define(guestSpec(serverId, input, files, await nicsOf(serverId))),
+    run: async ({ host, input, serverId, files, ownOf }) =>
+      host.compute.define(guestSpec(serverId, input, files, await ownOf(serverId))),
     undo: ({ host, serverId }) => host.compute.remove(serverId),
   })
   .act("start", {

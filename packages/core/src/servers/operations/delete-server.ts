@@ -44,11 +44,12 @@ export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
     },
   })
   .record("release", {
-    write: ({ claims, dataDisks, networks, servers, serverId, nowMs }) => {
+    write: ({ claims, dataDisks, networks, seeds, servers, serverId, nowMs }) => {
       const released = claims.release(serverId);
       const rest = [
         ...networks.releaseOnceUnbound(serverId).statements,
         dataDisks.deleteOf(serverId),
+        seeds.delete(serverId),
         ...servers.deleted(serverId, nowMs).statements,
       ];
       return [{ ...released, statements: [...released.statements, ...rest] }];

@@ -43,11 +43,11 @@ export const rebuildServer = defineOperation("server.rebuild", RebuildServerPlan
   .pointOfNoReturn()
   .record("begin", { write: ({ servers, serverId }) => [servers.rebuilding(serverId)] })
   .act("old disks", {
-    run: async ({ host, input, serverId, files, nicsOf }) => {
+    run: async ({ host, input, serverId, files, ownOf }) => {
       if (beginsAnew(input)) return host.compute.remove(serverId);
       // A disk that the specification has no more is deleted: so the ephemeral one is empty when it is there again.
       const plan = { ...input.guest, ephemeralDiskGib: 0 };
-      await host.compute.define(guestSpec(serverId, plan, files, await nicsOf(serverId)));
+      await host.compute.define(guestSpec(serverId, plan, files, await ownOf(serverId)));
     },
   })
   .act("network", {
@@ -55,8 +55,8 @@ export const rebuildServer = defineOperation("server.rebuild", RebuildServerPlan
     run: ({ host, revision }) => host.network.converge(revision),
   })
   .act("guest", {
-    run: async ({ host, input, serverId, files, nicsOf }) =>
-      host.compute.define(guestSpec(serverId, input.guest, files, await nicsOf(serverId))),
+    run: async ({ host, input, serverId, files, ownOf }) =>
+      host.compute.define(guestSpec(serverId, input.guest, files, await ownOf(serverId))),
   })
   .act("start", {
     run: async ({ host, input, serverId }) => {

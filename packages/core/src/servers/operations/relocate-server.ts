@@ -95,15 +95,15 @@ const relocation = (kind: `server.${string}`) =>
     })
     .act("guest", {
       on: ({ targetId }) => targetId,
-      run: async ({ host, files, input: { before, after }, nicsOf, sent, serverId }) => {
-        const nics = await nicsOf(serverId);
+      run: async ({ host, files, input: { before, after }, ownOf, sent, serverId }) => {
+        const own = await ownOf(serverId);
         // In its old size first: its layers are of that size, and grow with the guest.
-        await host.compute.define(guestSpec(serverId, { ...after.guest, ...sizesOf(before) }, files, nics));
+        await host.compute.define(guestSpec(serverId, { ...after.guest, ...sizesOf(before) }, files, own));
         for (const { disk, imageId, digest } of sent) {
           const file = await host.images.ensure({ imageId, digest, holder: serverId });
           await host.compute.putLayer(serverId, disk, file);
         }
-        await host.compute.define(guestSpec(serverId, after.guest, files, nics));
+        await host.compute.define(guestSpec(serverId, after.guest, files, own));
         await host.images.release(serverId, digestsOf(after.guest));
       },
       undo: ({ host, serverId }) => host.compute.remove(serverId),

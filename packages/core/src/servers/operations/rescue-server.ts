@@ -33,12 +33,12 @@ export const rescueServer = defineOperation("server.rescue", RescueServerPlan)
     },
   })
   .act("rescue disk", {
-    run: async ({ host, input, serverId, files, rescueFiles, nicsOf }) => {
+    run: async ({ host, input, serverId, files, rescueFiles, ownOf }) => {
       const rescue = { plan: input.rescue, files: rescueFiles };
-      await host.compute.define(guestSpec(serverId, input.guest, files, await nicsOf(serverId), rescue));
+      await host.compute.define(guestSpec(serverId, input.guest, files, await ownOf(serverId), rescue));
     },
-    undo: async ({ host, input, serverId, files, nicsOf }) =>
-      host.compute.define(guestSpec(serverId, input.guest, files, await nicsOf(serverId))),
+    undo: async ({ host, input, serverId, files, ownOf }) =>
+      host.compute.define(guestSpec(serverId, input.guest, files, await ownOf(serverId))),
   })
   .act("start", {
     run: ({ host, serverId }) => host.compute.start(serverId),
@@ -70,11 +70,11 @@ export const unrescueServer = defineOperation("server.unrescue", RescueServerPla
     undo: ({ host, serverId }) => host.compute.start(serverId),
   })
   .act("rescue disk", {
-    run: async ({ host, input, serverId, files, nicsOf }) =>
-      host.compute.define(guestSpec(serverId, input.guest, files, await nicsOf(serverId))),
-    undo: async ({ host, input, serverId, files, rescueFiles, nicsOf }) => {
+    run: async ({ host, input, serverId, files, ownOf }) =>
+      host.compute.define(guestSpec(serverId, input.guest, files, await ownOf(serverId))),
+    undo: async ({ host, input, serverId, files, rescueFiles, ownOf }) => {
       const rescue = { plan: input.rescue, files: rescueFiles };
-      await host.compute.define(guestSpec(serverId, input.guest, files, await nicsOf(serverId), rescue));
+      await host.compute.define(guestSpec(serverId, input.guest, files, await ownOf(serverId), rescue));
     },
   })
   .act("start", {

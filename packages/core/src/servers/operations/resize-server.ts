@@ -44,14 +44,14 @@ export const resizeServer = defineOperation("server.resize", ResizeServerPlan)
     },
   })
   .act("guest", {
-    run: async ({ host, input, serverId, nicsOf }) => {
+    run: async ({ host, input, serverId, ownOf }) => {
       const files = await ensureGuestFiles(host, input.after.guest, serverId);
-      const spec = guestSpec(serverId, input.after.guest, files, await nicsOf(serverId));
+      const spec = guestSpec(serverId, input.after.guest, files, await ownOf(serverId));
       await (input.live ? host.compute.change(spec) : host.compute.define(spec));
     },
-    undo: async ({ host, input, serverId, nicsOf }) => {
+    undo: async ({ host, input, serverId, ownOf }) => {
       const files = await ensureGuestFiles(host, input.before.guest, serverId);
-      const spec = guestSpec(serverId, input.before.guest, files, await nicsOf(serverId));
+      const spec = guestSpec(serverId, input.before.guest, files, await ownOf(serverId));
       if (input.live) return host.compute.change(spec);
       await host.compute.restoreDisks(serverId, input.keepId);
       return host.compute.define(spec);

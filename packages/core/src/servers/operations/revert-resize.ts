@@ -25,7 +25,7 @@ export const revertResize = defineOperation("server.revertResize", SettleResizeP
   })
   .act("guest", {
     on: ({ input: { pending } }) => pending.hostId,
-    run: async ({ host, input: { pending }, serverId, nicsOf }) => {
+    run: async ({ host, input: { pending }, serverId, ownOf }) => {
       const { before, way } = pending;
       if (way.kind === "otherHost") {
         await host.compute.remove(serverId);
@@ -33,7 +33,7 @@ export const revertResize = defineOperation("server.revertResize", SettleResizeP
       }
       await host.compute.restoreDisks(serverId, way.keepId);
       const files = await ensureGuestFiles(host, before.guest, serverId);
-      return host.compute.define(guestSpec(serverId, before.guest, files, await nicsOf(serverId)));
+      return host.compute.define(guestSpec(serverId, before.guest, files, await ownOf(serverId)));
     },
   })
   .act("network", {
