@@ -33,7 +33,7 @@ if (scenario === undefined) {
   begun = true;
   if (task.fails) scenario.fail?.(fakeFaults(task.hosts));
   try {
-    await scenario.run(album, { ops, files: filesIn(task.folder), fails: task.fails });
+    await scenario.run(album, { ops, files: filesIn(task.folder), fails: task.fails, faults: fakeFaults(task.hosts) });
   } catch (error) {
     if (!task.fails || !isCloudHostError(error)) throw error;
   }

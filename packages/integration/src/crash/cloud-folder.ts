@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createCloud } from "@cloudhost/core";
+import { VirtualClock, createCloud, systemClock, tokens } from "@cloudhost/core";
 import type { ActorCloud, Cloud, CloudOptions, OperationHandle } from "@cloudhost/core";
-import { fakeFleet, holdFakeWorld } from "@cloudhost/driver-fake";
+import { fakeFaults, fakeFleet, holdFakeWorld } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
+import { Container } from "inversify";
 import type { CloudPlaces } from "../checker/finding.ts";
 import type { Before, Scenario } from "./scenarios.ts";
 
@@ -88,7 +89,11 @@ export async function prepareCase(
   await writeFile(files.image, bytes);
   await writeFile(files.spare, Buffer.from(bytes).fill(5, 8 << 20));
   await writeFile(files.broken, Buffer.concat([Buffer.from("QFI\xfb", "latin1"), Buffer.alloc(65_536, 1)]));
-  await using cloud = await openCase(places);
+  const container = new Container();
+  const clock = before === "stuck" ? new VirtualClock() : systemClock();
+  // What is stuck was tried again and again: with virtual time that takes none.
+  container.bind(tokens.clock).toConstantValue(clock);
+  await using cloud = await clock.busy(() => openCase(places, { container }));
   const ops = cloud.as({ userId: "olga", roles: ["operator"] });
   await ops.projects.create({ name: "album" });
   for (const flavor of flavors) await ops.flavors.create(flavor);
@@ -97,7 +102,23 @@ export async function prepareCase(
   await (await album.images.import({ name: "spare", path: files.spare })).result();
   if (before === "a guest of others") await addStranger(places);
   if (before === "nothing" || before === "a guest of others") return;
+  if (before === "stuck") {
+    await makeStuck(album, places);
+    return;
+  }
   await (await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" })).result();
   if (neighbour) await (await album.servers.create({ name: "web-1", flavor: "c1.e1", image: "base" })).result();
   await (await ways[before]?.(album))?.result();
+}
+
+/** Leaves the creation of `web-0` stuck on its way back: its guest cannot be removed. */
+async function makeStuck(album: ActorCloud, places: CloudPlaces): Promise<void> {
+  const faults = fakeFaults(fleetIn(places));
+  for (const { name } of fleetIn(places)) {
+    faults.failNext(name, "start", { code: "CONFLICT" });
+    faults.failNext(name, "remove", { times: Infinity });
+  }
+  const create = await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" });
+  await create.result().catch(() => {});
+  faults.clear();
 }

@@ -118,7 +118,12 @@ export class CrashHarness {
     const state = operation?.["state"];
     const { succeeded, failed } = this.#definition.ends;
     // A fault of the dead process's memory is gone with it: what it had not met yet succeeds after all.
-    const wanted = state === "succeeded" ? succeeded : fails && state === "failed" ? failed : undefined;
+    const wanted =
+      state === "succeeded"
+        ? succeeded
+        : (fails || this.#definition.mayFail) && state === "failed"
+          ? failed
+          : undefined;
     if (wanted === undefined) return [`operation ended ${String(state)}`];
     const servers = facts.servers
       .filter((server) => server["state"] !== "deleted" && server["name"] === "web-0")

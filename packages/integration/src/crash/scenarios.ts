@@ -9,6 +9,8 @@ export interface Scenario {
   readonly before: "nothing" | "a guest of others" | Before;
   /** Whether another server is on the same host, so that it has no room for a `large` one. */
   readonly neighbour?: true;
+  /** Whether it may also end as failed where nothing was made to fail: it is cancelled, or was stuck. */
+  readonly mayFail?: true;
   /** Makes the operation fail at its last step, so that all of it is taken back. One that only goes forward has none. */
   readonly fail?: (faults: FakeFaults) => void;
   /** Asks for the operation and waits for its end. */
@@ -23,7 +25,8 @@ export type Before =
   | "resized elsewhere"
   | "active with a disk"
   | "stopped with a disk"
-  | "active with two interfaces";
+  | "active with two interfaces"
+  | "stuck";
 
 /** What a scenario may use besides. */
 export interface ScenarioTools {
@@ -31,6 +34,7 @@ export interface ScenarioTools {
   readonly ops: ActorCloud;
   readonly files: { readonly image: string; readonly broken: string };
   readonly fails: boolean;
+  readonly faults: FakeFaults;
 }
 
 /** What of the cloud there is at the end. */
@@ -52,8 +56,51 @@ const failing =
 
 const dayMs = 86_400_000;
 
+/** A creation that is cancelled while its host is at a call: what it has begun is ended, and all is taken back. */
+const cancelledAt = (method: Parameters<FakeFaults["failNext"]>[1]): Scenario => ({
+  kind: "server.create",
+  before: "nothing",
+  mayFail: true,
+  run: async (album, { faults }) => {
+    const hangs = hosts.map((host) => faults.hang(host, method));
+    const create = await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" });
+    await Promise.race(hangs.map(({ reached }) => reached));
+    await album.operations.cancel(create.id);
+    await create.result().catch(() => {});
+  },
+  ends: { succeeded: { server: "active", images: 0 }, failed: { server: "error", images: 0 } },
+});
+
+/** The operation that is stuck. */
+async function stuckOperation(ops: ActorCloud): Promise<string> {
+  for await (const { id } of ops.operations.list({ state: "stuck" })) return id;
+  throw new Error("No operation is stuck.");
+}
+
 /** Every operation that a user can ask for, by kind. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
+  "server.create cancelled at its guest": cancelledAt("define"),
+  "server.create cancelled at its start": cancelledAt("start"),
+  "server.create stuck and retried": {
+    kind: "server.create",
+    before: "stuck",
+    mayFail: true,
+    run: async (_album, { ops }) => {
+      await (await ops.operations.retry(await stuckOperation(ops))).result().catch(() => {});
+    },
+    // It was on its way back.
+    ends: { succeeded: { server: "none", images: 0 }, failed: { server: "error", images: 0 } },
+  },
+  "server.create stuck and abandoned": {
+    kind: "server.delete",
+    before: "stuck",
+    mayFail: true,
+    run: async (album, { ops }) => {
+      await ops.operations.abandon(await stuckOperation(ops), { reason: "nobody can help it" });
+      await (await album.servers.delete("web-0")).result();
+    },
+    ends: { succeeded: { server: "none", images: 0 }, failed: { server: "error", images: 0 } },
+  },
   "server.create": {
     before: "nothing",
     fail: failing("start"),
