@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "./ports/clock.ts";
 
@@ -52,7 +52,7 @@ export const isId = (prefix: IdPrefix, value: string): boolean =>
  *
  * @param random so many random bytes; seeded in tests
  */
-export function uuidv7Ids(clock: Pick<Clock, "nowMs">, random: (bytes: number) => Uint8Array = randomBytes): Ids {
+export function uuidv7Ids(clock: Pick<Clock, "nowMs">, random: (bytes: number) => Uint8Array = pooledRandom): Ids {
   let lastMs = -1;
   let counter = 0;
   return {
@@ -73,6 +73,18 @@ export function uuidv7Ids(clock: Pick<Clock, "nowMs">, random: (bytes: number) =
       return `${prefix}_${encode(bytes)}`;
     },
   };
+}
+
+const pool = Buffer.alloc(4096);
+let taken = pool.length;
+
+/** The system's randomness, which costs little where much is asked for at a time. */
+function pooledRandom(bytes: number): Uint8Array {
+  if (taken + bytes > pool.length) {
+    randomFillSync(pool);
+    taken = 0;
+  }
+  return pool.subarray(taken, (taken += bytes));
 }
 
 /** The UUID inside an id, as libvirt and cloud-init write it: a domain's UUID is its server's. */
@@ -115,7 +127,18 @@ function uuidBytes(id: string): Buffer {
   return Buffer.from(value.toString(16).padStart(32, "0"), "hex");
 }
 
-const encode = (uuid: Uint8Array): string => base32(BigInt(`0x${Buffer.from(uuid).toString("hex")}`), 26);
+/** 128 bits as 26 characters, two zero bits before them. */
+function encode(uuid: Uint8Array): string {
+  let text = "";
+  let rest = 0;
+  let bits = 2;
+  for (const byte of uuid) {
+    rest = (rest << 8) | byte;
+    for (bits += 8; bits >= 5;) text += alphabet[(rest >> (bits -= 5)) & 31] ?? "";
+    rest &= (1 << bits) - 1;
+  }
+  return text;
+}
 
 /** So many Crockford base32 characters, the most significant bits first. */
 function base32(value: bigint, length: number): string {

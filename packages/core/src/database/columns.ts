@@ -1,8 +1,14 @@
 import { builtInResources } from "../ports/host.ts";
 import type { QuotaName } from "../quotas/model.ts";
 
-/** A name as columns have it: `milliEcu` → `milli_ecu`. */
-export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const known = new Map<string, string>();
+
+/** A name as columns have it: `milliEcu` → `milli_ecu`. There are few, and they are asked for with each claim. */
+export function snakeCase(name: string): string {
+  const column = known.get(name) ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  known.set(name, column);
+  return column;
+}
 
 /** The columns of the built-in resources, in the order of {@link builtInResources}. */
 export const builtInColumns: readonly string[] = builtInResources.map(snakeCase);

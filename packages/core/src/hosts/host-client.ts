@@ -30,12 +30,12 @@ export interface HostClientOptions {
   readonly patience?: Partial<Patience> | undefined;
 }
 
-/** 5 minutes in the host's queues and on the way, 2 minutes of silence, pauses from 0.25 to 3 s. */
+/** 5 minutes in the host's queues and on the way, 2 minutes of silence, pauses from 1 to 3 s. */
 export const defaultPatience: Patience = {
   marginMs: 300_000,
   silenceMs: 120_000,
   giveUpMs: 30_000,
-  firstPauseMs: 250,
+  firstPauseMs: 1000,
   longestPauseMs: 3_000,
 };
 

@@ -56,7 +56,8 @@ export class Interruption {
 
   /** The deadline counts no more. */
   disarm(): void {
-    this.#watch.abort();
+    // With a reason: without one, an error with its stack is made for nobody.
+    this.#watch.abort("disarmed");
   }
 
   #leftMs(): number | undefined {
