@@ -69,7 +69,7 @@ export function serverStatesPage(): string {
 
 <!-- Made by \`npm run server-states\` from packages/core/src/servers/actions.ts. A test keeps it so. -->
 
-What can be asked of a server depends on its state alone. In every other state it is refused with \`CONFLICT\`: the error's details have the state and the states that would do, its message the reason. While an operation has the server (\`busy\`), whatever would have it for itself is refused too, as \`retryable\`. A product finds the same table as \`serverActions\` in \`@cloudhost/core\`.
+What can be asked of a server depends on its state alone. In every other state it is refused with \`CONFLICT\`: the error's details have the state and the states that would do, its message the reason. While an operation has the server (\`busy\`), whatever would have it for itself is refused too, as \`retryable\`. A product finds the same table as \`serverActions\` in \`@cloudhost/core\`. A server that [was adopted](guides/take-over-guests.md) is refused what needs the image that a server was made of, with \`UNSUPPORTED\`, until it is rebuilt: \`rescue\`, \`resize\`, \`migrate\` and \`createDisk\`.
 
 ## States
 

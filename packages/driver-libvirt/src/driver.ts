@@ -1,6 +1,8 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
+import { CloudHostError } from "@cloudhost/core/ports";
 import type {
+  AdoptGuest,
   BaseDisk,
   ComputeCapabilities,
   ComputeDriver,
@@ -11,15 +13,18 @@ import type {
   DiskLayer,
   DiskMover,
   DiskSource,
+  GuestAdopter,
   GuestSpec,
   GuestState,
   LiveChanger,
   Pauser,
+  StrangerGuest,
   Suspender,
 } from "@cloudhost/core/ports";
 import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
 import type { Domain } from "@cloudhost/libvirt-rpc";
 import { throwIfCancelled, translated } from "./errors.ts";
+import { adoptGuest, disownGuest, refuseAdopted } from "./guests/adoption.ts";
 import type { Changes } from "./guests/changes.ts";
 import { readConsole } from "./guests/console.ts";
 import { ensureDisks, noteBase } from "./guests/disks.ts";
@@ -28,6 +33,7 @@ import type { FoundGuest, Guests, HostTools } from "./guests/guests.ts";
 import { dropDisks, keepDisks, restoreDisks } from "./guests/kept-disks.ts";
 import { layersOf, putLayer } from "./guests/layers.ts";
 import { changeLive } from "./guests/live-change.ts";
+import { findStrangers } from "./guests/strangers.ts";
 import { OneAtATime } from "./guests/one-at-a-time.ts";
 import { askToShutDown, cutPower, goOn, halt, powerOn } from "./guests/power.ts";
 import { finishReboot, noteReboot } from "./guests/reboot.ts";
@@ -52,7 +58,7 @@ export interface LibvirtDriverParts {
  * are in one folder, and this process keeps nothing: another that is opened in its place goes on.
  */
 export class LibvirtComputeDriver
-  implements ComputeDriver, Pauser, Suspender, LiveChanger, DiskMover, DiskKeeper, ConsoleReader
+  implements ComputeDriver, Pauser, Suspender, LiveChanger, DiskMover, DiskKeeper, ConsoleReader, GuestAdopter
 {
   readonly capabilities: ComputeCapabilities;
   readonly #parts: LibvirtDriverParts;
@@ -123,6 +129,7 @@ export class LibvirtComputeDriver
   freezeDisk(guestId: string, snapshotId: string, signal?: AbortSignal): Promise<DiskSource> {
     return this.#change(guestId, "freeze the disk of", signal, async () => {
       const { domain, files, record } = await this.#guests.require(guestId);
+      refuseAdopted(record, "a picture of the disk");
       const { qemuImg, clock } = this.#tools;
       const describe = (): Promise<FoundGuest> => this.#guests.require(guestId);
       if (!(await isThere(files.frozen(snapshotId)))) {
@@ -147,6 +154,7 @@ export class LibvirtComputeDriver
   change(spec: GuestSpec, signal?: AbortSignal): Promise<void> {
     return this.#change(spec.id, "change", signal, async () => {
       const found = await this.#guests.requirePower(spec.id, "running");
+      refuseAdopted(found.record, "a change");
       if (!isSame(found.record.spec, spec)) {
         await changeLive(this.#tools, this.#guests, found, spec, signal);
       }
@@ -155,21 +163,21 @@ export class LibvirtComputeDriver
 
   layers(guestId: string, signal?: AbortSignal): Promise<readonly DiskLayer[]> {
     return this.#change(guestId, "look at the disks of", signal, async () => {
-      const { files, record } = await this.#guests.requirePower(guestId, "stopped");
+      const { files, record } = await this.#stoppedOwn(guestId);
       return layersOf(record.spec, files);
     });
   }
 
   putLayer(guestId: string, disk: DiskKey, file: BaseDisk, signal?: AbortSignal): Promise<void> {
     return this.#change(guestId, "put a layer of", signal, async () => {
-      const { files, record } = await this.#guests.requirePower(guestId, "stopped");
+      const { files, record } = await this.#stoppedOwn(guestId);
       await putLayer(this.#tools.qemuImg, record.spec, files, { key: disk, file }, signal);
     });
   }
 
   keepDisks(guestId: string, keepId: string, signal?: AbortSignal): Promise<void> {
     return this.#change(guestId, "keep the disks of", signal, async () => {
-      const { files, record } = await this.#guests.requirePower(guestId, "stopped");
+      const { files, record } = await this.#stoppedOwn(guestId);
       await noteBase(files, record.spec);
       await keepDisks(files, keepId, signal);
     });
@@ -177,7 +185,7 @@ export class LibvirtComputeDriver
 
   restoreDisks(guestId: string, keepId: string, signal?: AbortSignal): Promise<void> {
     return this.#change(guestId, "restore the disks of", signal, async () => {
-      const { files } = await this.#guests.requirePower(guestId, "stopped");
+      const { files } = await this.#stoppedOwn(guestId);
       await restoreDisks(files, keepId, signal);
     });
   }
@@ -192,6 +200,22 @@ export class LibvirtComputeDriver
       return readConsole(files.console, mostBytes);
     };
     return this.#ask(`read the console of ${guestId}`, signal, work, guestId);
+  }
+
+  async *strangers(signal?: AbortSignal): AsyncIterable<StrangerGuest> {
+    yield* await this.#ask("list guests of others", signal, async () => {
+      const strangers: StrangerGuest[] = [];
+      for await (const { guest } of findStrangers(this.#tools)) strangers.push(guest);
+      return strangers;
+    });
+  }
+
+  adopt(guest: AdoptGuest, signal?: AbortSignal): Promise<void> {
+    return this.#change(guest.id, "adopt", signal, () => adoptGuest(this.#tools, this.#guests, guest));
+  }
+
+  disown(guestId: string, signal?: AbortSignal): Promise<void> {
+    return this.#change(guestId, "disown", signal, () => disownGuest(this.#tools, this.#guests, guestId));
   }
 
   remove(guestId: string, signal?: AbortSignal): Promise<void> {
@@ -272,7 +296,18 @@ export class LibvirtComputeDriver
     }
   }
 
+  /** A stopped guest that the driver itself has made. */
+  async #stoppedOwn(guestId: string): Promise<FoundGuest> {
+    const found = await this.#guests.requirePower(guestId, "stopped");
+    refuseAdopted(found.record, "a change of the disks");
+    return found;
+  }
+
   async #redefine({ record, files }: FoundGuest, spec: GuestSpec): Promise<void> {
+    if (record.adopted !== undefined) {
+      const message = `${spec.id} was taken over: it stays as it is until it is removed.`;
+      throw new CloudHostError("CONFLICT", message, { state: "taken over", allowed: ["removed"] });
+    }
     // One that is suspended goes on as what it was.
     await this.#guests.requirePower(spec.id, "stopped");
     await ensureDisks(this.#tools.qemuImg, spec, files, record.spec);
@@ -293,12 +328,19 @@ export class LibvirtComputeDriver
   /** Each step may be repeated, and the mark says that they all must be done once the first was. */
   async #remove(guestId: string): Promise<void> {
     const files = this.#guests.files(guestId);
-    if (await isThere(files.dir)) await writeFile(files.removing, "");
     const found = await this.#guests.find(guestId);
+    const begun = await readFile(files.removing, "utf8").catch(() => undefined);
+    // One whose adoption was cut off is a stranger still.
+    if (found === undefined && begun === undefined) await disownGuest(this.#tools, this.#guests, guestId);
+    // An adopted guest's disk is not in the folder: which one it is must be known when its domain is gone.
+    const elsewhere = found?.record.adopted?.disk.path ?? begun ?? "";
+    if (await isThere(files.dir)) await writeFile(files.removing, elsewhere);
     if (found !== undefined) {
       await cutPower(found.domain);
       await forget(found.domain);
+      this.#guests.forget(found.domain.uuid);
     }
+    if (elsewhere !== "") await rm(elsewhere, { force: true });
     await rm(files.dir, { recursive: true, force: true });
   }
 }

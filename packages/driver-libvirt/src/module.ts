@@ -76,6 +76,7 @@ async function open(options: LibvirtOptions, context: DriverContext): Promise<Li
       moveDisks: true,
       keepDisks: true,
       consoleLog: true,
+      adopt: true,
     },
     inventory: async () => {
       const diskBytes = await readDiskBytes(instancesDir);

@@ -1,16 +1,20 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { macAddress, systemClock, tapName, uuidOf, uuidv7Ids } from "@cloudhost/core/ports";
 import type { ComputeDriver, GuestNic, GuestSpec } from "@cloudhost/core/ports";
 import { Libvirt, VIR } from "@cloudhost/libvirt-rpc";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, assert, beforeEach, describe, expect, it } from "vitest";
 import { record } from "../../../scripts/ledger.ts";
+import { LibvirtComputeDriver } from "../src/driver.ts";
+import { metadataNamespace, metadataPrefix } from "../src/guests/record.ts";
 import { startPrivateLibvirtd } from "../src/index.ts";
 import { openTestHost } from "./support/host.ts";
 import type { TestHost } from "./support/host.ts";
 import { processesOf, readLimits } from "./support/observe.ts";
+import { makeStranger, pictureOf, removeStranger, strangerDisk, strangerXml } from "./support/stranger.ts";
 import { openDriver, testGuest } from "./support/subject.ts";
 
 const run = promisify(execFile);
@@ -234,6 +238,49 @@ describe.skipIf(host === undefined)("guests of a real libvirtd", () => {
     expect(await listed(driver)).toEqual([mine.id]);
     await stranger.undefine();
     await other[Symbol.asyncDispose]();
+  });
+
+  it("of others are listed with what keeps them from being adopted, and half adopted ones are given back", async () => {
+    assert(driver instanceof LibvirtComputeDriver);
+    await using libvirt = await Libvirt.open({ socketPath: libvirtd.socketPath });
+    const test = host as TestHost;
+    const [{ key, disk }, shared] = [await makeStranger(test, "stopped"), await makeStranger(test, "stopped")];
+    const keys = ["several", "missing", "device", "shares"].map((name) => [name, randomUUID()] as const);
+    const devices: Readonly<Record<string, string>> = {
+      several: strangerDisk(join(dir, "one")) + strangerDisk(join(dir, "two"), "hdb"),
+      missing: strangerDisk(join(dir, "none")),
+      device:
+        strangerDisk(disk) +
+        "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/><product id='0x2'/></source></hostdev>",
+      shares: strangerDisk(shared.disk),
+    };
+    for (const [name, uuid] of keys) await libvirt.defineDomain(strangerXml(uuid, devices[name] ?? ""));
+    const reasons = new Map<string, string[]>();
+    for await (const stranger of driver.strangers())
+      reasons.set(stranger.key, [...new Set(stranger.obstacles.map(({ reason }) => reason))].toSorted());
+    const found = Object.fromEntries(keys.map(([name, uuid]) => [name, reasons.get(uuid)]));
+    expect(found).toEqual({
+      several: ["disk-missing", "several-disks"],
+      missing: ["disk-missing"],
+      device: ["device-passthrough", "disk-shared"],
+      shares: ["disk-shared"],
+    });
+    expect(reasons.get(key)).toEqual(["disk-shared"]);
+    for (const [, uuid] of keys) await removeStranger(test, uuid, join(dir, "none"));
+
+    // Cut off behind the first change: its budget is set, and nothing says that it is ours.
+    const adopted = { key, id: ids.next("srv"), vcpus: 1, milliEcuPerVcpu: 2000, memoryMib: 64, nics: [] };
+    const before = await pictureOf(test, key, disk);
+    await driver.adopt(adopted);
+    const none = { namespace: metadataNamespace, prefix: metadataPrefix, xml: null };
+    await (await libvirt.findDomain({ uuid: key }))?.setMetadata(none, { affect: ["config"] });
+    expect(await pictureOf(test, key, disk)).not.toEqual(before);
+    await driver.adopt(adopted);
+    expect(await driver.get(adopted.id)).toMatchObject({ power: "stopped" });
+    await (await libvirt.findDomain({ uuid: key }))?.setMetadata(none, { affect: ["config"] });
+    await driver.remove(adopted.id);
+    expect(await pictureOf(test, key, disk)).toEqual(before);
+    for (const stranger of [{ key, disk }, shared]) await removeStranger(test, stranger.key, stranger.disk);
   });
 
   it("run, whatever the host finds out about its KVM", async () => {

@@ -98,7 +98,7 @@ export type AdoptGuest = z.infer<typeof AdoptGuest>;
  * An adopted guest is in `list` and `get` with its new id, and its power is changed like any other's; whether its OS has
  * booted is `unknown`. `remove` removes its disk too, but no file below that one. It has no base: a change of its
  * specification or of its disks is refused (`define` with `CONFLICT`; `change`, `layers`, `putLayer` and those of
- * `DiskKeeper` with `UNSUPPORTED`), and after `remove` its id can be defined anew.
+ * `DiskKeeper` with `UNSUPPORTED`; a driver may refuse `freezeDisk` so too), and after `remove` its id can be defined anew.
  */
 export interface GuestAdopter {
   /** Every guest on this host that is not ours. */

@@ -1,5 +1,4 @@
 import type { Clock, GuestState, Logger } from "@cloudhost/core/ports";
-import { idFromUuid } from "@cloudhost/core/ports";
 import type { Libvirt, Watched } from "@cloudhost/libvirt-rpc";
 import { VIR } from "@cloudhost/libvirt-rpc";
 import { markRestart } from "./boot-port.ts";
@@ -65,8 +64,8 @@ export class Changes implements AsyncDisposable {
         return;
       }
       const { dom } = watched.event.msg;
-      const guestId = idFromUuid("srv", dom.uuid);
-      if (dom.name !== guestId) return;
+      const guestId = this.#guests.idOf(dom);
+      if (guestId === undefined) return;
       if (watched.kind === "domainReboot") await this.#noteRestart(guestId);
       const state = await this.#stateOf(guestId);
       if (state !== undefined) this.#tell(state);

@@ -34,6 +34,8 @@ export interface GuestFiles {
   readonly restoring: string;
   /** There while the guest is being made for the first time: until then all of it may go. */
   readonly defining: string;
+  /** Of an adopted guest: what it was before. */
+  readonly adopted: string;
   /** There while the guest is being removed: from then on all of it must go. */
   readonly removing: string;
 }
@@ -68,6 +70,7 @@ export function guestFiles(instancesDir: string, guestId: string): GuestFiles {
     kept: (keepId) => join(keptDir, keepId),
     restoring: join(dir, "restoring"),
     defining: join(dir, "defining"),
+    adopted: join(dir, "adopted.json"),
     removing: join(dir, "removing"),
   };
 }

@@ -1,4 +1,4 @@
-import { CloudHostError, uuidOf } from "@cloudhost/core/ports";
+import { CloudHostError, idFromUuid, uuidOf } from "@cloudhost/core/ports";
 import type { Clock, GuestState } from "@cloudhost/core/ports";
 import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
 import type { Domain, Libvirt } from "@cloudhost/libvirt-rpc";
@@ -7,6 +7,7 @@ import type { QemuImg } from "../tools/qemu-img.ts";
 import type { DomainHost } from "../xml/domain.ts";
 import { hasBooted } from "./boot-port.ts";
 import { guestFiles } from "./files.ts";
+import { readOriginal } from "./original.ts";
 import type { GuestFiles } from "./files.ts";
 import { metadataNamespace, metadataPrefix, parseDomain, recordXml } from "./record.ts";
 import type { DescribedGuest, GuestRecord } from "./record.ts";
@@ -30,6 +31,8 @@ export interface FoundGuest extends DescribedGuest {
 /** Finds this host's guests in libvirt, and tells how they are. Strangers' domains are not seen. */
 export class Guests {
   readonly #tools: HostTools;
+  /** Ids of adopted guests by their domains' UUIDs, as far as they were seen. */
+  readonly #adopted = new Map<string, string>();
 
   constructor(tools: HostTools) {
     this.#tools = tools;
@@ -40,9 +43,21 @@ export class Guests {
   }
 
   async find(guestId: string): Promise<FoundGuest | undefined> {
-    const domain = await this.#tools.libvirt.findDomain({ uuid: uuidOf(guestId) });
-    const found = domain && (await this.#describe(domain));
+    const { libvirt } = this.#tools;
+    const domain = await libvirt.findDomain({ uuid: uuidOf(guestId) });
+    const found = domain === undefined ? await this.#findAdopted(guestId) : await this.#describe(domain);
     return found?.record.spec.id === guestId ? found : undefined;
+  }
+
+  /** The id of a domain's guest: its own UUID's, or the one that it was adopted under. */
+  idOf({ name, uuid }: { readonly name: string; readonly uuid: string }): string | undefined {
+    const id = idFromUuid("srv", uuid);
+    return name === id ? id : this.#adopted.get(uuid);
+  }
+
+  /** A domain is a stranger's again. */
+  forget(uuid: string): void {
+    this.#adopted.delete(uuid);
   }
 
   /** @throws CloudHostError `GUEST_NOT_FOUND` */
@@ -68,6 +83,8 @@ export class Guests {
       if (run === undefined || power === "stopped" || power === "suspended") {
         return { id, power: power === "suspended" ? power : "stopped", ready: "unknown" };
       }
+      // Nothing in a guest that others have made tells that its OS has booted.
+      if (record.adopted !== undefined) return { id, power, ready: "unknown" };
       return { id, power, ready: (await hasBooted(files, run)) ? "ready" : "booting" };
     } catch (error) {
       if (isLibvirtError(error, VIR.ERR_NO_DOMAIN)) return undefined;
@@ -93,10 +110,19 @@ export class Guests {
     await domain.setMetadata(metadata, { affect: run === undefined ? ["config"] : ["live", "config"] });
   }
 
+  async #findAdopted(guestId: string): Promise<FoundGuest | undefined> {
+    const original = await readOriginal(this.files(guestId));
+    const domain = original && (await this.#tools.libvirt.findDomain({ uuid: original.key }));
+    return domain && this.#describe(domain);
+  }
+
   async #describe(domain: Domain): Promise<FoundGuest | undefined> {
     try {
       const described = parseDomain(await domain.describe(), this.#tools.host);
-      return described && { ...described, domain, files: this.files(described.record.spec.id) };
+      if (described === undefined) return undefined;
+      const { adopted, spec } = described.record;
+      if (adopted !== undefined) this.#adopted.set(domain.uuid, spec.id);
+      return { ...described, domain, files: this.files(spec.id) };
     } catch (error) {
       if (isLibvirtError(error, VIR.ERR_NO_DOMAIN)) return undefined;
       throw error;
@@ -108,7 +134,7 @@ export class Guests {
  * QEMU itself pauses a guest that writes while the host's disk is full. It is `paused` like one that somebody paused:
  * its memory is there, and it can go on.
  */
-async function powerOf(domain: Domain): Promise<GuestState["power"]> {
+export async function powerOf(domain: Domain): Promise<GuestState["power"]> {
   switch ((await domain.state()).state) {
     case VIR.DOMAIN_SHUTOFF:
     case VIR.DOMAIN_CRASHED:

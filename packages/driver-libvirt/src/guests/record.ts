@@ -21,6 +21,9 @@ export const RebootMark = z.object({
 });
 export type RebootMark = z.infer<typeof RebootMark>;
 
+/** A disk of an adopted guest, which stays where it was. */
+const AdoptedDisk = z.object({ path: z.string(), format: z.enum(["raw", "qcow2"]), target: z.string() });
+
 /**
  * What we keep with a domain, in libvirt: there while the domain is, and gone with it. What a newer version keeps
  * beside this is left there: its guests are guests to an older one as well.
@@ -30,6 +33,8 @@ export const GuestRecord = z.looseObject({
   host: z.string(),
   spec: GuestSpec.loose(),
   reboot: RebootMark.optional(),
+  /** Of one that was a stranger: its domain keeps its UUID and name. */
+  adopted: z.object({ key: z.string(), disk: AdoptedDisk }).optional(),
 });
 export type GuestRecord = z.infer<typeof GuestRecord>;
 
@@ -62,7 +67,7 @@ export function parseDomain(xml: string, host: string): DescribedGuest | undefin
   const record = GuestRecord.safeParse(parseJson(json));
   if (!record.success || record.data.host !== host) return undefined;
   const id = domain.attribute("id");
-  const name = systemTarget(record.data.spec);
+  const name = record.data.adopted?.disk.target ?? systemTarget(record.data.spec);
   const [disk] = domain.all("devices", "disk").filter((each) => each.one("target").attribute("dev") === name);
   const path = disk?.one("mirror", "source").attribute("file");
   return {
@@ -71,6 +76,10 @@ export function parseDomain(xml: string, host: string): DescribedGuest | undefin
     mirror: path === undefined ? undefined : { path, ready: disk?.one("mirror").attribute("ready") === "yes" },
   };
 }
+
+/** Whether a domain has an entry of ours, be it this host's or not, be it readable or not. */
+export const isRecorded = (xml: string): boolean =>
+  XmlNode.parse(xml).all("domain", "metadata", `${metadataPrefix}:guest`).length > 0;
 
 function parseJson(text: string): unknown {
   try {

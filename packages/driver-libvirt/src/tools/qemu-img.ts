@@ -20,6 +20,9 @@ const DiskInfo = z.object({
   "dirty-flag": z.boolean().optional(),
 });
 
+/** What it tells of a file and those below it. */
+const DiskChain = z.array(z.object({ filename: z.string(), "virtual-size": z.int() }));
+
 /** QEMU's tool for disk images. Formats are always told and never guessed: a guest may write any header into its disk. */
 export class QemuImg {
   readonly #program: string;
@@ -41,6 +44,17 @@ export class QemuImg {
     const { stdout } = await run(this.#program, ["info", "-U", "-f", format, "--output=json", path]);
     const info = DiskInfo.parse(JSON.parse(stdout));
     return { logicalBytes: info["virtual-size"], backing: info["backing-filename"] };
+  }
+
+  /** The files that a disk lies over, the nearest first, and its size; fails where one of them cannot be read. */
+  async chain(
+    path: string,
+    format: DiskFormat,
+  ): Promise<{ readonly logicalBytes: number; readonly backing: readonly string[] }> {
+    const args = ["info", "-U", "-f", format, "--backing-chain", "--output=json", path];
+    const { stdout } = await run(this.#program, args);
+    const [disk, ...below] = DiskChain.parse(JSON.parse(stdout));
+    return { logicalBytes: disk?.["virtual-size"] ?? 0, backing: below.map(({ filename }) => filename) };
   }
 
   /** Makes a qcow2, empty or over another file. */

@@ -9,6 +9,7 @@ import type { CpuBudget, DiskKey } from "@cloudhost/core/ports";
 import { Libvirt } from "@cloudhost/libvirt-rpc";
 import { record } from "../../../../scripts/ledger.ts";
 import type { TestHost } from "./host.ts";
+import { makeStranger, pictureOf, strangerName } from "./stranger.ts";
 
 const run = promisify(execFile);
 
@@ -19,8 +20,21 @@ export interface GuestLimits extends CpuBudget {
   readonly emulatorSet: string;
 }
 
+/** What {@link observe} is told of the subject. */
+export interface Observed {
+  /** Of guests of others by their keys: the files of their disks. */
+  readonly strangers: Map<string, string>;
+}
+
 /** Looks at the host past the driver: at files, processes, control groups, and libvirt's own list. */
-export function observe(host: TestHost, instancesDir: string): HostObserver {
+export function observe(host: TestHost, instancesDir: string, { strangers }: Observed): HostObserver {
+  /** The guest's own domain, or the one that it was adopted with. */
+  const domainOf = async (guestId: string): Promise<{ readonly uuid: string; readonly name: string }> => {
+    const adopted = await readFile(join(instancesDir, guestId, "adopted.json"), "utf8").catch(() => undefined);
+    if (adopted === undefined) return { uuid: uuidOf(guestId), name: guestId };
+    const { key } = JSON.parse(adopted) as { readonly key: string };
+    return { uuid: key, name: strangerName(key) };
+  };
   return {
     boots: async (guestId) => {
       const console = await readFile(join(instancesDir, guestId, "console.log"), "latin1").catch(() => "");
@@ -45,8 +59,14 @@ export function observe(host: TestHost, instancesDir: string): HostObserver {
       await run("qemu-io", ["-f", "qcow2", "-c", `write -s ${pattern} ${textOffset} ${textBytes}`, path]);
       await rm(pattern);
     },
-    taps: (guestId) => tapsOf(host, guestId),
-    cpuBudget: (guestId) => readLimits(host, guestId),
+    taps: async (guestId) => tapsOf(host, await domainOf(guestId)),
+    cpuBudget: async (guestId) => readLimits(host, (await domainOf(guestId)).name),
+    addStranger: async (power) => {
+      const { disk, key } = await makeStranger(host, power);
+      strangers.set(key, disk);
+      return key;
+    },
+    strangerPicture: (key) => pictureOf(host, key, strangers.get(key) ?? ""),
   };
 }
 
@@ -98,14 +118,17 @@ async function domainsOf({ libvirtd }: TestHost, guestId: string): Promise<strin
 }
 
 /** Taps that the guest's running QEMU has, as libvirt tells. */
-async function tapsOf({ libvirtd }: TestHost, guestId: string): Promise<string[]> {
+async function tapsOf({ libvirtd }: TestHost, { uuid: wanted }: { readonly uuid: string }): Promise<string[]> {
   await using libvirt = await Libvirt.open({ socketPath: libvirtd.socketPath });
   const domains = await libvirt.listDomains();
-  const xml = await domains.find(({ uuid }) => uuid === uuidOf(guestId))?.describe();
+  const xml = await domains.find(({ uuid }) => uuid === wanted)?.describe();
   return [...(xml ?? "").matchAll(/<target dev='(ch[0-9a-z]{12})'/g)].map(([, tap = ""]) => tap);
 }
 
-/** The limits of a running guest, from the kernel. */
+/**
+ * The limits of a running guest, from the kernel.
+ * @param guestId or its domain's name, where that is another
+ */
 export async function readLimits(host: TestHost, guestId: string): Promise<GuestLimits> {
   const pid = (await readFile(join(host.daemonDir, "run/libvirt/qemu", `${guestId}.pid`), "utf8")).trim();
   const groups = (await readFile(join("/proc", pid, "cgroup"), "utf8")).trim().split("\n");

@@ -10,6 +10,7 @@ import driverModule from "../../src/module.ts";
 import { LibvirtOptions } from "../../src/options.ts";
 import type { TestHost } from "./host.ts";
 import { observe } from "./observe.ts";
+import { removeStranger } from "./stranger.ts";
 
 const run = promisify(execFile);
 const clock = systemClock();
@@ -60,6 +61,7 @@ export async function openSubject(host: TestHost): Promise<ComputeSubject> {
   // Each case is another host to libvirt: cases do not see each other's guests.
   const name = ids.next("hst").replace("_", "-");
   let driver = await openDriver(host, name, stateDir);
+  const strangers = new Map<string, string>();
   const spareNic = nicFor(ids.next("nic"));
   await run("ip", ["tuntap", "add", "dev", spareNic.tap, "mode", "tap"]);
   return {
@@ -70,13 +72,14 @@ export async function openSubject(host: TestHost): Promise<ComputeSubject> {
     reserve,
     clock,
     readyWithinMs: 90_000,
-    host: observe(host, join(stateDir, "instances")),
+    host: observe(host, join(stateDir, "instances"), { strangers }),
     async reopen(withReserve = reserve) {
       await driver[Symbol.asyncDispose]();
       return (driver = await openDriver(host, name, stateDir, { keep: withReserve }));
     },
     async [Symbol.asyncDispose]() {
       await driver[Symbol.asyncDispose]();
+      for (const [key, disk] of strangers) await removeStranger(host, key, disk);
       await run("ip", ["link", "delete", spareNic.tap]);
     },
   };
