@@ -108,7 +108,8 @@ export interface GuestAdopter {
    * from now on, on the guests' cores. Its vCPUs, memory, disk and name stay. Without interfaces it keeps its own; with
    * some they take the place of its own, which needs it stopped. One that was adopted under this id is left as it is.
    * @throws CloudHostError `NOT_FOUND` when there is no such stranger, `UNSUPPORTED` where there is an obstacle,
-   * `CONFLICT` when it has more vCPUs or memory than it is to have, or is to get interfaces while it is not stopped
+   * `CONFLICT` when it has more vCPUs or memory than it is to have, is to get interfaces while it is not stopped, or is
+   * suspended where the driver cannot change what it goes on with
    */
   adopt(guest: AdoptGuest, signal?: AbortSignal): Promise<void>;
   /**

@@ -18,6 +18,7 @@ import type { GuestRecord } from "./record.ts";
 import { findStrangers } from "./strangers.ts";
 
 type Affect = readonly ("live" | "config")[];
+type LiveOriginal = NonNullable<Original["live"]>;
 
 /**
  * Makes a stranger a guest of ours. What it was is written down first, and the entry that makes it ours comes last: what
@@ -83,6 +84,11 @@ async function strangerOf(
       const details = { state, allowed: [`at most ${vcpus} vCPUs and ${memoryMib} MiB`] };
       throw new CloudHostError("CONFLICT", `${key} has ${state}, more than it is to have.`, details);
     }
+    if (guest.power === "suspended") {
+      // Its memory has a definition of its own with it, which it would go on with.
+      const details = { state: guest.power, allowed: ["running", "paused", "stopped"] };
+      throw new CloudHostError("CONFLICT", `${key} is suspended: start it, or throw its memory away.`, details);
+    }
     if (nics.length > 0 && guest.power !== "stopped") {
       const details = { state: guest.power, allowed: ["stopped"] };
       throw new CloudHostError("CONFLICT", `${key} is ${guest.power}: only a stopped one gets interfaces.`, details);
@@ -93,32 +99,33 @@ async function strangerOf(
   throw new CloudHostError("NOT_FOUND", `The host has no guest of others ${key}.`, details);
 }
 
-async function originalOf({ libvirt }: HostTools, domain: Domain, key: string): Promise<Original> {
+async function originalOf(tools: HostTools, domain: Domain, key: string): Promise<Original> {
   const xml = await domain.describe({ flags: VIR.DOMAIN_XML_INACTIVE | VIR.DOMAIN_XML_SECURE });
   const run = await runOf(domain);
   if (run === undefined) return { key, xml, live: null };
+  const limits = tools.domainHost.cgroup === undefined ? null : await limitsOf(domain);
+  return { key, xml, live: { run, limits, ...(await pinsOf(tools, domain, parseStranger(xml).vcpus)) } };
+}
+
+async function limitsOf(domain: Domain): Promise<LiveOriginal["limits"]> {
   const { cpu_shares: shares, vcpu_period: periodUs, vcpu_quota: quotaUs } = await domain.schedulerParameters();
-  const { vcpus } = parseStranger(xml);
+  return { shares: String(shares), periodUs: String(periodUs), quotaUs: String(quotaUs) };
+}
+
+/** Where its vCPUs and QEMU's own threads may run, as maps of the host's processors. */
+async function pinsOf(
+  { libvirt }: HostTools,
+  domain: Domain,
+  vcpus: number,
+): Promise<Pick<LiveOriginal, "vcpuMaps" | "emulatorMap">> {
   const maplen = Math.ceil(availableParallelism() / 8);
-  const flags = VIR.DOMAIN_AFFECT_LIVE;
-  const asked = { dom: domain.ref, ncpumaps: vcpus, maplen, flags };
-  const { cpumaps, num } = await libvirt.call("domainGetVcpuPinInfo", asked);
-  const emulator = await libvirt.call("domainGetEmulatorPinInfo", { dom: domain.ref, maplen, flags });
+  const asked = { dom: domain.ref, maplen, flags: VIR.DOMAIN_AFFECT_LIVE };
+  const { cpumaps, num } = await libvirt.call("domainGetVcpuPinInfo", { ...asked, ncpumaps: vcpus });
+  const emulator = await libvirt.call("domainGetEmulatorPinInfo", asked);
   const vcpuMaps = Array.from({ length: num }, (_, vcpu) =>
     Buffer.from(cpumaps.subarray(vcpu * maplen, (vcpu + 1) * maplen)).toString("base64"),
   );
-  return {
-    key,
-    xml,
-    live: {
-      run,
-      shares: String(shares),
-      periodUs: String(periodUs),
-      quotaUs: String(quotaUs),
-      vcpuMaps,
-      emulatorMap: Buffer.from(emulator.cpumaps).toString("base64"),
-    },
-  };
+  return { vcpuMaps, emulatorMap: Buffer.from(emulator.cpumaps).toString("base64") };
 }
 
 /** libvirt's id of a domain's run. */
@@ -134,13 +141,15 @@ async function holdToBudget(
   affect: Affect,
 ): Promise<void> {
   const { cgroup, cores } = domainHost;
-  const { shares, periodUs, quotaUsPerVcpu } = cpuBudget(guest, domainHost);
-  const parameters = [
-    parameter.ullong("vcpu_period", periodUs),
-    parameter.llong("vcpu_quota", quotaUsPerVcpu),
-    ...(cgroup === undefined ? [] : [parameter.ullong("cpu_shares", sharesValue(shares, cgroup))]),
-  ];
-  if (cgroup !== undefined) await domain.setSchedulerParameters(parameters, { affect: [...affect] });
+  if (cgroup !== undefined) {
+    const { shares, periodUs, quotaUsPerVcpu } = cpuBudget(guest, domainHost);
+    const parameters = [
+      parameter.ullong("cpu_shares", sharesValue(shares, cgroup)),
+      parameter.ullong("vcpu_period", periodUs),
+      parameter.llong("vcpu_quota", quotaUsPerVcpu),
+    ];
+    await domain.setSchedulerParameters(parameters, { affect: [...affect] });
+  }
   const flags = affect.reduce(
     (sum, each) => sum | (each === "live" ? VIR.DOMAIN_AFFECT_LIVE : VIR.DOMAIN_AFFECT_CONFIG),
     0,
@@ -151,17 +160,14 @@ async function holdToBudget(
   await libvirt.call("domainPinEmulator", { dom: domain.ref, cpumap: cpuMap(cores.hostSet), flags });
 }
 
-async function giveBackRun(
-  { domainHost, libvirt }: HostTools,
-  domain: Domain,
-  live: NonNullable<Original["live"]>,
-): Promise<void> {
+async function giveBackRun({ libvirt }: HostTools, domain: Domain, live: LiveOriginal): Promise<void> {
   const flags = VIR.DOMAIN_AFFECT_LIVE;
-  if (domainHost.cgroup !== undefined) {
+  if (live.limits !== null) {
+    const { periodUs, quotaUs, shares } = live.limits;
     const parameters = [
-      parameter.ullong("cpu_shares", BigInt(live.shares)),
-      parameter.ullong("vcpu_period", BigInt(live.periodUs)),
-      parameter.llong("vcpu_quota", BigInt(live.quotaUs)),
+      parameter.ullong("cpu_shares", BigInt(shares)),
+      parameter.ullong("vcpu_period", BigInt(periodUs)),
+      parameter.llong("vcpu_quota", BigInt(quotaUs)),
     ];
     await domain.setSchedulerParameters(parameters, { affect: ["live"] });
   }

@@ -12,10 +12,10 @@ export const Original = z.strictObject({
   /** Of one that ran: what its run was held to, and where its vCPUs and QEMU's own threads might run. */
   live: z
     .strictObject({
+      /** libvirt's id of that run. */
       run: z.int(),
-      shares: z.string(),
-      periodUs: z.string(),
-      quotaUs: z.string(),
+      /** `null` where the kernel has none to give. Whole numbers of 64 bits. */
+      limits: z.strictObject({ shares: z.string(), periodUs: z.string(), quotaUs: z.string() }).nullable(),
       vcpuMaps: z.array(z.base64()),
       emulatorMap: z.base64(),
     })

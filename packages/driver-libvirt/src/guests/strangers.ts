@@ -1,6 +1,6 @@
 import { bytesFromGib } from "@cloudhost/core/ports";
 import type { AdoptionObstacle, StrangerDisk, StrangerGuest } from "@cloudhost/core/ports";
-import { VIR } from "@cloudhost/libvirt-rpc";
+import { isLibvirtError, VIR } from "@cloudhost/libvirt-rpc";
 import type { Domain } from "@cloudhost/libvirt-rpc";
 import { probePrefix } from "../host/probe-kvm.ts";
 import { parseStranger } from "../xml/stranger.ts";
@@ -22,8 +22,11 @@ export async function* findStrangers(tools: HostTools): AsyncGenerator<FoundStra
   const described = await Promise.all(
     lists.flatMap((domains, index) =>
       domains.map(async (domain) => {
-        const xml = await describeForNextStart(domain);
-        return xml === undefined ? [] : [{ domain, xml, persistent: index === 0 }];
+        const found = await unlessGone(async () => {
+          const xml = await domain.describe({ flags: VIR.DOMAIN_XML_INACTIVE });
+          return { domain, xml, power: await powerOf(domain), persistent: index === 0 };
+        });
+        return found === undefined ? [] : [found];
       }),
     ),
   );
@@ -32,7 +35,7 @@ export async function* findStrangers(tools: HostTools): AsyncGenerator<FoundStra
     all.flatMap(({ domain, stranger }) => stranger.disks.map(({ source }) => ({ source, uuid: domain.uuid }))),
     ({ source }) => source,
   );
-  for (const { domain, persistent, stranger, xml } of all) {
+  for (const { domain, persistent, power, stranger, xml } of all) {
     if (parseDomain(xml, tools.host) !== undefined || domain.name.startsWith(probePrefix)) continue;
     const { disks, nics, passedThrough, ...machine } = stranger;
     const looked = await Promise.all(disks.map((disk) => lookAt(disk, tools.qemuImg)));
@@ -45,7 +48,6 @@ export async function* findStrangers(tools: HostTools): AsyncGenerator<FoundStra
       ...shared.map(({ source }) => obstacle("disk-shared", `others may write to ${source}`)),
       ...passedThrough.map((what) => obstacle("device-passthrough", what)),
     ];
-    const power = await powerOf(domain);
     const named = { key: domain.uuid, name: domain.name.slice(0, 255), power };
     yield {
       domain,
@@ -54,9 +56,14 @@ export async function* findStrangers(tools: HostTools): AsyncGenerator<FoundStra
   }
 }
 
-async function describeForNextStart(domain: Domain): Promise<string | undefined> {
-  // One that has gone meanwhile is no stranger any more.
-  return domain.describe({ flags: VIR.DOMAIN_XML_INACTIVE }).catch(() => undefined);
+/** One that has gone meanwhile is no stranger any more. */
+async function unlessGone<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isLibvirtError(error, VIR.ERR_NO_DOMAIN)) return undefined;
+    throw error;
+  }
 }
 
 function countOf(disks: number): AdoptionObstacle[] {
