@@ -41,7 +41,8 @@ export class VirtualClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    // Of periods that are no whole milliseconds, it tells the time as a real clock does.
+    return Math.floor(this.#nowMs);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -20,6 +20,14 @@ describe("VirtualClock", () => {
     expect(movedMs()).toBe(3_000);
   });
 
+  it("tells whole milliseconds, whatever periods it has", async () => {
+    const { clock } = begin();
+    const told: number[] = [];
+    await using _periodic = clock.every(1_000 / 3, () => void told.push(clock.nowMs()));
+    await clock.advance({ seconds: 1 });
+    expect([told.length, told.filter((ms) => !Number.isInteger(ms))]).toEqual([3, []]);
+  });
+
   it("stands while somebody works", async () => {
     const { clock, movedMs } = begin();
     const sleeper = clock.sleep(1_000);
