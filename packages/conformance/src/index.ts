@@ -7,6 +7,7 @@ export * from "./compute-driver/index.ts";
 export * from "./network-driver/index.ts";
 export * from "./chunk-backend/index.ts";
 export * from "./image-store/index.ts";
+export * from "./host-fence/index.ts";
 export * from "./host-images/index.ts";
 export * from "./bus/index.ts";
 export * from "./notifier/index.ts";

@@ -25,7 +25,7 @@ export class Calls implements AsyncDisposable {
 
   /** Whether the host can be reached. */
   get plugged(): boolean {
-    return !this.#faults.unplugged;
+    return !this.#faults.unplugged && !this.#faults.off;
   }
 
   /** A call that answers something. */

@@ -1,11 +1,10 @@
-import { CloudHostError, parseInput } from "@cloudhost/core/ports";
+import { CloudHostError } from "@cloudhost/core/ports";
 import type { AdoptionObstacle, DiskKey, HostConfig, StrangerGuest } from "@cloudhost/core/ports";
-import { computeModuleUrl } from "./compute-module.ts";
 import { StoppedDisks } from "./disks/stopped-disks.ts";
 import type { FakeDiskView } from "./disks/stopped-disks.ts";
 import { writtenBytes } from "./disks/writes.ts";
 import { FakeFaults } from "./faults/fake-faults.ts";
-import { FakeHostOptions } from "./options.ts";
+import { placesOf } from "./places.ts";
 import type { HostWorld } from "./world/host-world.ts";
 import { readFakeWorld, viewOf } from "./world/read.ts";
 import type { FakeHostView } from "./world/read.ts";
@@ -160,14 +159,3 @@ export const fakeFaults = (hosts: HostConfig | readonly HostConfig[]): FakeFault
 
 const faultsAt = (places: readonly HostPlace[]): FakeFaults =>
   new FakeFaults(new Map(places.map((place) => [place.host, faultsOf(place)])));
-
-function placesOf(hosts: HostConfig | readonly HostConfig[]): HostPlace[] {
-  const places = [hosts].flat().flatMap(({ name, compute }) => {
-    if (compute.module !== computeModuleUrl) return [];
-    const { world, state } = parseInput(FakeHostOptions, compute.options, "a fake host's options");
-    return [{ world, state, host: name }];
-  });
-  if (places.length > 0) return places;
-  const issues = [{ path: "", message: "expected what fakeFleet() or fakeHost() returned" }];
-  throw new CloudHostError("INVALID_ARGUMENT", "None of these is a fake host.", { issues });
-}

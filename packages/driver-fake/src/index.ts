@@ -8,6 +8,7 @@ export type { FakeFleetInput, FakeHostInput } from "./fleet.ts";
 export { FakeCpu, FakeHostOptions, opteron6276, xeonE52650 } from "./options.ts";
 export { FakeWorld, fakeFaults, holdFakeWorld } from "./fake-world.ts";
 export type { FakeStranger, GuestStatistics } from "./fake-world.ts";
+export { FakePower, fakePower } from "./fake-power.ts";
 export { FakeFaults } from "./faults/fake-faults.ts";
 export type { FaultOptions, FaultTimes, Hang } from "./faults/fake-faults.ts";
 export type { FaultCode } from "./faults/fault-error.ts";

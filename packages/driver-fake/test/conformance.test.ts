@@ -1,5 +1,6 @@
-import { describeComputeDriver, describeNetworkDriver } from "@cloudhost/conformance";
+import { describeComputeDriver, describeHostFence, describeNetworkDriver } from "@cloudhost/conformance";
 import { noExtensions } from "@cloudhost/core/ports";
+import { openFenceSubject } from "./fence-subject.ts";
 import { openNetworkSubject, openSubject } from "./subject.ts";
 
 describeComputeDriver("a fake host in memory", () => openSubject());
@@ -15,3 +16,5 @@ describeNetworkDriver("a fake host", () => openNetworkSubject());
 describeNetworkDriver("a fake host that can do least", () =>
   openNetworkSubject({ capabilities: { shaping: false, isolation: false } }),
 );
+
+describeHostFence("the power of fake hosts", () => openFenceSubject());

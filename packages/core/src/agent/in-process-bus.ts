@@ -24,6 +24,8 @@ export interface InProcessBusOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Makes it lose, repeat, delay and reorder messages: for tests. */
   readonly faults?: BusFaults | undefined;
+  /** Whether messages to and from a host are lost, all of them: for tests of a host that is dead. */
+  readonly isDead?: ((host: string) => boolean) | undefined;
   /** Is told the faults and their seed. @defaultValue a logger that says nothing */
   readonly logger?: Logger | undefined;
 }
@@ -37,15 +39,18 @@ export class InProcessBus implements Bus, AgentBus {
   readonly #requestTimeoutMs: number;
   readonly #logger: Logger;
   readonly #faults: FaultLayer | undefined;
+  readonly #isDead: (host: string) => boolean;
   readonly #endpoints = new Map<string, BusEndpoint>();
   readonly #reports = new Subject<HostReport>();
   readonly #closed = new AbortController();
 
   /** @throws CloudHostError `INVALID_ARGUMENT` for faults that are none */
-  constructor({ clock, requestTimeoutMs = 2_000, faults, logger = silentLogger }: InProcessBusOptions) {
+  constructor(options: InProcessBusOptions) {
+    const { clock, requestTimeoutMs = 2_000, faults, isDead = () => false, logger = silentLogger } = options;
     this.#clock = clock;
     this.#requestTimeoutMs = requestTimeoutMs;
     this.#logger = logger;
+    this.#isDead = isDead;
     this.#faults = faults === undefined ? undefined : new FaultLayer(faults);
     if (faults !== undefined) logger.info({ faults }, "the bus misbehaves");
   }
@@ -95,11 +100,11 @@ export class InProcessBus implements Bus, AgentBus {
     if (!this.#endpoints.has(host)) throw unavailable(host, "no agent serves it");
     const bytes = encode(question);
     const arrived = Promise.withResolvers<Uint8Array>();
-    this.#carry(async () => {
+    this.#carry(host, async () => {
       const endpoint = this.#endpoints.get(host);
       if (endpoint === undefined) return;
       const answer = await answerOf(exchange, endpoint, bytes);
-      this.#carry(async () => arrived.resolve(answer));
+      this.#carry(host, async () => arrived.resolve(answer));
     });
     const answer = await within(this.#clock, this.#requestTimeoutMs, arrived.promise);
     if (answer === late) throw unavailable(host, `no answer within ${this.#requestTimeoutMs} ms`);
@@ -109,7 +114,7 @@ export class InProcessBus implements Bus, AgentBus {
   #report(endpoint: BusEndpoint, host: string, report: HostReport): void {
     if (this.#endpoints.get(host) !== endpoint) return;
     const bytes = encode(report);
-    this.#carry(async () => {
+    this.#carry(host, async () => {
       try {
         this.#reports.next(decode(HostReport, bytes, "a report"));
       } catch (error) {
@@ -119,7 +124,8 @@ export class InProcessBus implements Bus, AgentBus {
   }
 
   /** Takes a message over: once and in its turn, or as the faults have it. On its way it belongs to nobody's work. */
-  #carry(deliver: () => Promise<void>): void {
+  #carry(host: string, deliver: () => Promise<void>): void {
+    if (this.#isDead(host)) return;
     for (const delayMs of this.#faults?.next() ?? [0]) {
       void detached(() => this.#clock.busy(() => this.#deliver(delayMs, deliver)));
     }

@@ -41,6 +41,7 @@ export * from "./explanation-text.ts";
 export * from "./guest-adopter.ts";
 export * from "./guest.ts";
 export * from "./host-commands.ts";
+export * from "./host-fence.ts";
 export * from "./host-images.ts";
 export * from "./host.ts";
 export * from "./image-store.ts";

@@ -1,6 +1,5 @@
 import { CloudHostError } from "@cloudhost/core/ports";
 import type { ErrorDetails } from "@cloudhost/core/ports";
-import type { FakeMethod } from "./methods.ts";
 
 /** What each code carries when it was asked for. */
 const details = {
@@ -11,7 +10,7 @@ const details = {
   DEADLINE_EXCEEDED: (_host, method) => ({ what: method, timeoutMs: 0 }),
   CONFLICT: () => ({ state: "fault", allowed: [] }),
   UNSUPPORTED: (_host, method) => ({ feature: method, by: "fake" }),
-} as const satisfies { [Code in keyof ErrorDetails]?: (host: string, method: FakeMethod) => ErrorDetails[Code] };
+} as const satisfies { [Code in keyof ErrorDetails]?: (host: string, method: string) => ErrorDetails[Code] };
 
 /** A code that a fault can have. */
 export type FaultCode = keyof typeof details;
@@ -19,7 +18,7 @@ export type FaultCode = keyof typeof details;
 /** The error of a fault. `HOST_UNAVAILABLE` is retryable unless told otherwise, the others are not. */
 export function faultError(
   host: string,
-  method: FakeMethod,
+  method: string,
   code: FaultCode = "HOST_UNAVAILABLE",
   retryable: boolean = code === "HOST_UNAVAILABLE",
 ): CloudHostError {

@@ -38,6 +38,8 @@ interface Pending {
 export class HostFaults {
   readonly #pending = new Map<FakeMethod, Pending[]>();
   unplugged = false;
+  /** Whether it has no power. Not a fault to take back: whoever cut it gives it again. */
+  off = false;
 
   add(method: FakeMethod, rule: FaultRule, times: number): void {
     const pending = this.#pending.get(method) ?? [];

@@ -3,8 +3,8 @@ import { CloudHostError } from "@cloudhost/core/ports";
 import { HostFaults } from "../faults/host-faults.ts";
 import { HostWorld } from "./host-world.ts";
 
-/** What of a host a driver wants: each is had by one driver at a time. */
-export type HostPart = "compute" | "network";
+/** What of a host somebody wants: each driver is had once at a time, and so is the switch of its power. */
+export type HostPart = "compute" | "network" | "power";
 
 /** A host that somebody has open; disposing gives it back. */
 export interface OpenHost extends AsyncDisposable {
