@@ -45,6 +45,8 @@ const actions: Readonly<Record<ServerActionName, string>> = {
   attachInterface:
     "Gives it one more network interface with an address: at once where it runs, else for its next start.",
   detachInterface: "Takes a network interface away, any but the first.",
+  evacuate:
+    "Makes it anew on another host, once its own is fenced. Id, addresses and size stay; its disks are new. What was paused or suspended is `stopped` then.",
   snapshot: "Makes an image of its system disk while it goes on (`images.snapshot`).",
   delete:
     "Deletes it. With a time to restore it (`restoreMs`) it is `softDeleted` first, unless it is in `error` or `resized`; deleted again, it is gone at once.",

@@ -76,6 +76,7 @@ export async function bindRuntime(
     closed: closing.signal,
     onBoundary,
     policy,
+    fence: options.fence,
     projectRoles,
     quotas,
   };

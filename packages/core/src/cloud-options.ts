@@ -10,6 +10,7 @@ import { NameOrId } from "./names.ts";
 import { FixedNetwork } from "./networks/model.ts";
 import { parseInput } from "./parse.ts";
 import { HostConfig } from "./ports/driver-module.ts";
+import type { HostFence } from "./ports/host-fence.ts";
 import type { ImageStoreConfig } from "./ports/image-store.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { WebhookCarrier } from "./ports/notifier.ts";
@@ -32,6 +33,11 @@ export interface CloudOptions {
   readonly images: ImageStoreConfig;
   /** The hosts that this process runs. One that does not open is `down` with its reason. */
   readonly hosts?: readonly z.input<typeof HostConfig>[];
+  /**
+   * What cuts a dead host off, so that its servers can be evacuated.
+   * @defaultValue nothing: somebody has to confirm that the host is off
+   */
+  readonly fence?: HostFence | undefined;
   /** The flat network of fixed addresses. It cannot change later. @defaultValue `{ cidr: "10.0.0.0/16" }` */
   readonly network?: z.input<typeof FixedNetwork>;
   /** The product's say in every change: it may refuse one, or complete its input. */
@@ -141,6 +147,7 @@ export function checkOptions(options: CloudOptions): CheckedOptions {
     tablePrefix: ___,
     resources: ____,
     policy,
+    fence,
     notifiers,
     ...data
   } = options;
@@ -158,6 +165,9 @@ export function checkOptions(options: CloudOptions): CheckedOptions {
     ...(notifiers?.webhook === undefined || typeof notifiers.webhook.open === "function"
       ? []
       : [{ path: "notifiers.webhook", message: "carries no webhooks: webhookCarrier()" }]),
+    ...(fence === undefined || (typeof fence?.fence === "function" && typeof fence.unfence === "function")
+      ? []
+      : [{ path: "fence", message: "not a fence: { name, fence(host) { … }, unfence(host) { … } }" }]),
     ...(typeof images?.open === "function"
       ? []
       : [{ path: "images", message: "not an image store: imageStore({ … })" }]),

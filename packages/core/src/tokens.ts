@@ -11,6 +11,7 @@ import type { ClaimChanges } from "./hosts/claim-changes.ts";
 import type { Claims } from "./hosts/claims.ts";
 import type { DeclaredResourceNames } from "./hosts/declared-resources.ts";
 import type { FleetFeed } from "./hosts/fleet-feed.ts";
+import type { FenceStore } from "./hosts/fence-store.ts";
 import type { HostMonitor } from "./hosts/host-monitor.ts";
 import type { HostRuntime } from "./hosts/host-runtime.ts";
 import type { UsageAuditor } from "./hosts/usage-audit.ts";
@@ -26,6 +27,7 @@ import type { OperationEngine } from "./operations/engine.ts";
 import type { OperationRecords } from "./operations/store.ts";
 import type { AgentBus, Bus } from "./ports/bus.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { HostFence } from "./ports/host-fence.ts";
 import type { ImageStore } from "./ports/image-store.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { WebhookCarrier } from "./ports/notifier.ts";
@@ -36,6 +38,7 @@ import type { QuotaLimits } from "./quotas/model.ts";
 import type { QuotaRequestStore } from "./quotas/request-store.ts";
 import type { QuotaStore } from "./quotas/store.ts";
 import type { ServerGroupStore } from "./server-groups/store.ts";
+import type { ServerEvacuations } from "./servers/evacuations.ts";
 import type { GuestWatch } from "./servers/guest-watch.ts";
 import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
@@ -69,6 +72,8 @@ export interface RuntimeSettings {
   readonly eventsKeptMs: number;
   readonly webhooks: WebhookSettings;
   readonly servers: ServerOptions;
+  /** What cuts hosts off, where there is something. */
+  readonly fence: HostFence | undefined;
   readonly runsOperations: boolean;
   /** Fires when the cloud closes. */
   readonly closed: AbortSignal;
@@ -99,8 +104,10 @@ export const tokens = {
   declaredResources: token<DeclaredResourceNames>("DeclaredResources"),
   dataDisks: token<DataDiskStore>("DataDiskStore"),
   engine: token<OperationEngine>("OperationEngine"),
+  evacuations: token<ServerEvacuations>("ServerEvacuations"),
   eventRetention: token<EventRetention>("EventRetention"),
   feed: token<FleetFeed>("FleetFeed"),
+  fences: token<FenceStore>("FenceStore"),
   fixedNetwork: token<NetworkRow>("FixedNetwork"),
   flavors: token<FlavorStore>("FlavorStore"),
   guestWatch: token<GuestWatch>("GuestWatch"),

@@ -37,6 +37,24 @@ describe("the checker", () => {
     await store.knex("hosts").where({ name: "host-1" }).decrement("memory_mib_used", 512);
   });
 
+  it("lets what was evacuated lie on its old host, until that has returned", async () => {
+    await using store = await openStore(places().database);
+    const { hosts, servers } = await store.read();
+    const [server] = servers;
+    const other = hosts.find(({ id }) => id !== server?.["host_id"]);
+    const place = { server_id: server?.["id"], host_id: server?.["host_id"] };
+    await store.knex("servers").where({ id: server?.["id"] }).update({ host_id: other?.["id"] });
+    expect(await found()).toContain("guest");
+    await store.knex("evacuations").insert(place);
+    await store.knex("hosts").where({ id: server?.["host_id"] }).update({ fence: "fenced" });
+    // It runs there still.
+    expect((await checkCloud(places())).filter(({ what }) => what.includes("which is fenced"))).toHaveLength(1);
+    await store.knex("hosts").where({ id: server?.["host_id"] }).update({ fence: null });
+    await store.knex("evacuations").delete();
+    await store.knex("servers").where({ id: server?.["id"] }).update({ host_id: server?.["host_id"] });
+    expect(await found()).toEqual([]);
+  });
+
   it("finds a tap that nobody wants", async () => {
     await using store = await openStore(places().database);
     const [binding] = (await store.read()).bindings;

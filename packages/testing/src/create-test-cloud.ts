@@ -1,8 +1,8 @@
 import { CloudHostError, VirtualClock, createCloud, tokens, uuidv7Ids } from "@cloudhost/core";
 import type { Clock, Cloud } from "@cloudhost/core";
 import { InProcessBus } from "@cloudhost/core/agent";
-import { holdFakeWorld } from "@cloudhost/driver-fake";
-import type { FakeFaults } from "@cloudhost/driver-fake";
+import { fakePower, holdFakeWorld } from "@cloudhost/driver-fake";
+import type { FakeFaults, FakePower } from "@cloudhost/driver-fake";
 import { imageStore, memoryBackend } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
@@ -20,6 +20,8 @@ export interface TestCloud<TheClock extends Clock = VirtualClock> extends Cloud 
   readonly clock: TheClock;
   /** Makes hosts fail, by their names. */
   readonly faults: FakeFaults;
+  /** Takes hosts their power: a dead one is heard of no more. It is the cloud's fence, where the test gives no other. */
+  readonly power: FakePower;
   /** What it was opened with: the same seed repeats a test. */
   readonly seed: number;
 }
@@ -47,7 +49,9 @@ export async function createTestCloud<TheClock extends Clock = VirtualClock>(
     rest.database === undefined ? temporarySqlite(folder) : await temporarySchema(rest.database),
   );
   const { faults } = opened.use(holdFakeWorld(hosts));
-  const bus = opened.use(new InProcessBus({ clock, logger: own.logger, faults: { ...busFaults, seed } }));
+  const power = fakePower(hosts, clock);
+  const isDead = (host: string): boolean => power.isOff(host);
+  const bus = opened.use(new InProcessBus({ clock, logger: own.logger, faults: { ...busFaults, seed }, isDead }));
   const container = own.container ?? new Container();
   bindOnce(container, tokens.clock, clock);
   bindOnce(container, tokens.ids, uuidv7Ids(clock, seededBytes(seed)));
@@ -57,6 +61,7 @@ export async function createTestCloud<TheClock extends Clock = VirtualClock>(
     createCloud({
       scheduler: filterScheduler(),
       images: imageStore({ backend: memoryBackend(clock) }),
+      fence: power,
       ...own,
       hosts,
       container,
@@ -69,7 +74,7 @@ export async function createTestCloud<TheClock extends Clock = VirtualClock>(
   await clock.busy(() => furnish(cloud, rest, folder));
   const stack = opened.move();
   const close = (): Promise<void> => stack.disposeAsync();
-  return { clock, faults, seed, as: (actor) => cloud.as(actor), close, [Symbol.asyncDispose]: close };
+  return { clock, faults, power, seed, as: (actor) => cloud.as(actor), close, [Symbol.asyncDispose]: close };
 }
 
 /** @throws CloudHostError `CONFLICT` when the container has one: the test's own, or that of another test cloud */

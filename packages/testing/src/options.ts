@@ -27,7 +27,7 @@ type CloudsOwn = Pick<
   | "rescueImage"
   | "drainMs"
 > &
-  Partial<Pick<CloudOptions, "scheduler" | "images">>;
+  Partial<Pick<CloudOptions, "scheduler" | "images" | "fence">>;
 
 /**
  * How a test cloud differs from the usual one. Everything has a default. Each test cloud needs a `container` of its own,

@@ -8,6 +8,7 @@ const names = [
   "bindings",
   "counters",
   "data_disks",
+  "evacuations",
   "flavors",
   "group_members",
   "host_leases",

@@ -23,9 +23,10 @@ export class HostMonitor implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #heartbeatMs: number;
-  readonly #lastSeenMs = new Map<string, number>();
-  readonly #states = new Map<string, HostState>();
-  readonly #settled = new Set<string>();
+  /** By how each was opened: one that was closed and opened again begins anew. */
+  readonly #lastSeenMs = new WeakMap<OpenHost, number>();
+  readonly #states = new WeakMap<OpenHost, HostState>();
+  readonly #settled = new WeakSet<OpenHost>();
   #reports: Subscription | undefined;
   #timer: AsyncDisposable | undefined;
 
@@ -65,16 +66,16 @@ export class HostMonitor implements AsyncDisposable {
     const heard: string[] = [];
     for (const host of this.#runtime.opened) {
       const { id, name } = host;
-      const seenMs = this.#lastSeenMs.get(id) ?? nowMs;
-      this.#lastSeenMs.set(id, seenMs);
+      const seenMs = this.#lastSeenMs.get(host) ?? nowMs;
+      this.#lastSeenMs.set(host, seenMs);
       const missed = Math.floor((nowMs - seenMs) / this.#heartbeatMs);
       const state = missed < missedMost ? "up" : missed < 2 * missedMost ? "suspect" : "down";
       if (state === "up") heard.push(id);
       // It has been opened since the last look: the scheduler does not know it yet.
-      if (!this.#states.has(id)) this.#feed.stale();
+      if (!this.#states.has(host)) this.#feed.stale();
       this.#settle(host);
-      const before = this.#states.get(id) ?? "up";
-      this.#states.set(id, state);
+      const before = this.#states.get(host) ?? "up";
+      this.#states.set(host, state);
       if (state === before) continue;
       const reason = state === "up" ? null : `no heartbeat for ${Math.round((nowMs - seenMs) / 1000)} s`;
       this.#logger.warn({ host: name, state, reason }, "the host's state changed");
@@ -82,6 +83,19 @@ export class HostMonitor implements AsyncDisposable {
       this.#feed.stale();
     }
     if (heard.length > 0) await this.#database.run(this.#hosts.seen(heard, nowMs));
+    await this.#reconcileSilent(nowMs);
+  }
+
+  /** Those that nobody drives: the process that did has died, perhaps with the host. */
+  async #reconcileSilent(nowMs: number): Promise<void> {
+    for (const { id, name, last_seen_at_ms: seenMs } of await this.#hosts.silentSince(
+      nowMs - 2 * missedMost * this.#heartbeatMs,
+    )) {
+      const reason = `nobody drives it, and it was not heard of for ${Math.round((nowMs - Number(seenMs)) / 1000)} s`;
+      this.#logger.warn({ host: name, reason }, "the host is down");
+      await this.#database.run(this.#hosts.setState(id, "down", reason, undefined));
+      this.#feed.stale();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,13 +105,13 @@ export class HostMonitor implements AsyncDisposable {
 
   /** Once for each host that was opened. Detached: its guests may take long to start, and who is silent is noticed. */
   #settle(host: OpenHost): void {
-    if (this.#settled.has(host.id)) return;
-    this.#settled.add(host.id);
+    if (this.#settled.has(host)) return;
+    this.#settled.add(host);
     detached(() => void this.#clock.busy(() => this.#guests.opened(host)));
   }
 
   async #heard(host: OpenHost, report: HostReport): Promise<void> {
-    this.#lastSeenMs.set(host.id, this.#clock.nowMs());
+    this.#lastSeenMs.set(host, this.#clock.nowMs());
     try {
       if (report.kind === "inventory") {
         await this.#database.run(this.#hosts.setInventory(host.id, report.inventory));

@@ -90,8 +90,11 @@ export class HostRuntime implements AsyncDisposable {
       leaseMs / 3,
       async () => {
         const held = await this.#renew();
-        for (const { id } of this.opened)
-          if (!held.has(id) && (await hosts.get(id)) === undefined) await this.letGo(id);
+        for (const { id } of this.opened) {
+          if (held.has(id)) continue;
+          // It is another's by now, or nobody's since it is cut off; or it is gone.
+          await ((await hosts.get(id)) === undefined ? this.letGo(id) : this.drop(id));
+        }
         const missing = configs.filter(({ name }) => !this.opened.some((host) => host.name === name));
         await Promise.all(missing.map((config) => this.#openOne(config)));
       },
@@ -102,6 +105,11 @@ export class HostRuntime implements AsyncDisposable {
   /** Closes a host that was deleted, if this process has it open, and does not open it again. */
   async letGo(hostId: string): Promise<void> {
     for (const [name, id] of this.#registered) if (id === hostId) this.#registered.set(name, undefined);
+    await this.drop(hostId);
+  }
+
+  /** Closes a host that is not this process's to drive any more; once its lease is free, it may be opened again. */
+  async drop(hostId: string): Promise<void> {
     const host = this.#open.get(hostId);
     this.#open.delete(hostId);
     await host?.parts.disposeAsync();

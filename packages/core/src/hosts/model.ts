@@ -2,13 +2,32 @@ import { z } from "zod";
 import { idOf } from "../ids.ts";
 import { byName, oneOrMore } from "../lists/filters.ts";
 import { pageBy } from "../lists/page-by.ts";
-import { Name, NameOrId } from "../names.ts";
+import { Label, Name, NameOrId } from "../names.ts";
 import { ObstacleReason, StrangerGuest } from "../ports/guest-adopter.ts";
 import { HostInventory } from "../ports/host.ts";
 
 /** `up`: its heartbeats arrive. `suspect`: some are missing. `down`: it did not open, or is long silent. */
 export const HostState = z.enum(["up", "suspect", "down"]);
 export type HostState = z.infer<typeof HostState>;
+
+/**
+ * `fencing`: it is being cut off. `fenced`: it certainly runs nothing and writes nothing, and its servers can be
+ * evacuated. `returning`: it may come back, and what was evacuated from it is being removed there.
+ */
+export const FenceState = z.enum(["fencing", "fenced", "returning"]);
+export type FenceState = z.infer<typeof FenceState>;
+
+/** That a host is cut off from the cloud, since when and by whom. */
+export const HostFencing = z.strictObject({
+  state: FenceState,
+  /** When it was known to be off; `null` until then. */
+  sinceMs: z.int().nullable(),
+  /** What cut it off, or how somebody confirmed that it is off; `null` until then. */
+  by: z.string().nullable(),
+  /** The operation that has it now, if any. */
+  operationId: idOf("op").nullable(),
+});
+export type HostFencing = z.infer<typeof HostFencing>;
 
 /** Total, used and available of one resource, in its base unit: the last is always the difference of the others. */
 export const Capacity = z.strictObject({ total: z.int(), used: z.int(), available: z.int() });
@@ -29,6 +48,8 @@ export const Host = z.strictObject({
   /** By resource name, after the reserve. */
   resources: z.record(z.string(), Capacity),
   lastSeenAtMs: z.int().nullable(),
+  /** `null` unless it is cut off. */
+  fencing: HostFencing.nullable(),
 });
 export type Host = z.infer<typeof Host>;
 
@@ -76,6 +97,23 @@ export const ListUnknownGuests = pageBy(["firstSeenAt"]).extend({
   host: NameOrId.optional(),
 });
 export type ListUnknownGuests = z.input<typeof ListUnknownGuests>;
+
+/** How a host is fenced. */
+export const FenceHost = z.strictObject({
+  /**
+   * How it is known to be off, where no device is asked: "power cable pulled, rack 4". Whoever says so vouches for it: a
+   * host that runs on would run its servers twice.
+   */
+  confirmedBy: z.string().min(1).max(1000).optional(),
+  /** Also while its heartbeats arrive. @defaultValue false */
+  evenIfUp: z.boolean().default(false),
+  idempotencyKey: Label.optional(),
+});
+export type FenceHost = z.input<typeof FenceHost>;
+
+/** How a host is let back. */
+export const UnfenceHost = z.strictObject({ idempotencyKey: Label.optional() });
+export type UnfenceHost = z.input<typeof UnfenceHost>;
 
 /** Which hosts to list, in which order: what is said must all hold. */
 export const ListHosts = pageBy(["createdAt", "name", "zone"]).extend({

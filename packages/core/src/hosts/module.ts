@@ -3,6 +3,7 @@ import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { ClaimChanges } from "./claim-changes.ts";
 import { Claims } from "./claims.ts";
+import { FenceStore } from "./fence-store.ts";
 import { FleetFeed } from "./fleet-feed.ts";
 import { HostMonitor } from "./host-monitor.ts";
 import { HostRuntime } from "./host-runtime.ts";
@@ -14,6 +15,9 @@ import { UsageAuditor } from "./usage-audit.ts";
 export const hostsModule: ContainerModule = defaults(({ bind }) => {
   bind(tokens.hosts)
     .toResolvedValue((database, ids) => new HostStore(database, ids), [tokens.database, tokens.ids])
+    .inSingletonScope();
+  bind(tokens.fences)
+    .toResolvedValue((database) => new FenceStore(database), [tokens.database])
     .inSingletonScope();
   bind(tokens.feed)
     .toResolvedValue(

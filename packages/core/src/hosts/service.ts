@@ -8,31 +8,29 @@ import { GuardFailed, script } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import { sliceOf } from "../lists/slice.ts";
 import { Nothing } from "../parse.ts";
-import type { FleetFeed } from "./fleet-feed.ts";
-import type { HostRuntime } from "./host-runtime.ts";
+import { HostFencings } from "./host-fencing.ts";
+import type { HostFencingDependencies } from "./host-fencing.ts";
 import { ListHosts, ListUnknownGuests } from "./model.ts";
 import type { Host, UnknownGuest, UsageDrift } from "./model.ts";
 import { hostOf } from "./store.ts";
 import type { UnknownGuestStore } from "./unknown-guest-store.ts";
 import type { UsageAuditor } from "./usage-audit.ts";
-import type { HostRow, HostStore } from "./store.ts";
+import type { HostRow } from "./store.ts";
 
 /** What {@link Hosts} needs. */
-export interface HostsDependencies {
+export interface HostsDependencies extends HostFencingDependencies {
   readonly database: Database;
-  readonly hosts: HostStore;
-  readonly feed: FleetFeed;
-  readonly runtime: HostRuntime;
   readonly auditor: UsageAuditor;
   readonly unknownGuests: Pick<UnknownGuestStore, "find">;
 }
 
 /** The hosts, for those who run them. */
-export class Hosts {
+export class Hosts extends HostFencings {
   readonly #caller: Caller;
   readonly #dependencies: HostsDependencies;
 
   constructor(caller: Caller, dependencies: HostsDependencies) {
+    super(caller, dependencies);
     this.#caller = caller;
     this.#dependencies = dependencies;
   }
@@ -59,7 +57,7 @@ export class Hosts {
 
   /**
    * Lets it take new servers again.
-   * @throws CloudHostError `NOT_FOUND`
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is fenced, or has not returned from it
    */
   async enable(idOrName: string): Promise<Host> {
     return this.#setEnabled("hosts.enable", idOrName, true);
@@ -142,7 +140,12 @@ export class Hosts {
     return this.#caller.change(permission, asked, async (scope, _, { id }) => {
       const { database, hosts, feed } = this.#dependencies;
       const line = scope.accepted({ resources: [id], projectId: null });
-      await database.run(script(...hosts.setEnabled(id, enabled).statements, line));
+      try {
+        await database.run(script(...hosts.setEnabled(id, enabled).statements, line));
+      } catch (error) {
+        if (error instanceof GuardFailed) throw fencedStill(await this.#row(id));
+        throw error;
+      }
       feed.stale();
       return this.#read(id);
     });
@@ -159,3 +162,8 @@ export class Hosts {
     return row;
   }
 }
+
+const fencedStill = ({ fence, name }: HostRow): CloudHostError => {
+  const details = { state: fence ?? "not fenced", allowed: ["not fenced"] };
+  return new CloudHostError("CONFLICT", `The host ${name} is ${fence}: let it return before it is enabled.`, details);
+};

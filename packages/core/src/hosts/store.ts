@@ -11,7 +11,7 @@ import type { Slice, SliceRequest } from "../lists/slice.ts";
 import { builtInResources, resourcesOf } from "../ports/host.ts";
 import type { HostInventory, ResourceAmounts } from "../ports/host.ts";
 import type { HostView } from "../ports/scheduler.ts";
-import type { Host, HostState } from "./model.ts";
+import type { FenceState, Host, HostState } from "./model.ts";
 
 /** Declared resources of a host, by name. */
 export type DeclaredResources = ReadonlyMap<string, { readonly total: number; readonly used: number }>;
@@ -28,6 +28,11 @@ export interface HostRow extends Row {
   readonly network_revision: number;
   readonly network_applied_revision: number;
   readonly last_seen_at_ms: number | null;
+  readonly fence: FenceState | null;
+  readonly fenced_at_ms: number | null;
+  readonly fenced_by: string | null;
+  /** The operation that cuts it off, or lets it back. */
+  readonly fence_operation_id: string | null;
 }
 
 /** Which hosts to find. */
@@ -91,12 +96,26 @@ export class HostStore {
     );
   }
 
-  /** Whether it takes new servers. */
+  /** Whether it takes new servers: guard `fence` when it shall, and is cut off. */
   setEnabled(hostId: string, enabled: boolean): Script {
+    const { hosts } = this.#database.tables;
     return script(
-      statement(`UPDATE ${this.#database.tables.hosts} SET enabled = ${enabled ? "TRUE" : "FALSE"} WHERE id = ?`, [
-        hostId,
-      ]),
+      enabled
+        ? guarded("fence", `UPDATE ${hosts} SET enabled = TRUE WHERE id = ? AND fence IS NULL`, [hostId])
+        : statement(`UPDATE ${hosts} SET enabled = FALSE WHERE id = ?`, [hostId]),
+    );
+  }
+
+  /** Those that are not down, although nobody drives them and nobody has heard of them since then. */
+  async silentSince(atMs: number): Promise<readonly HostRow[]> {
+    const { host_leases: leases, hosts } = this.#database.tables;
+    return this.#database.all<HostRow>(
+      this.#rows()
+        .whereNot({ state: "down" })
+        .where("last_seen_at_ms", "<", atMs)
+        .whereRaw(
+          `NOT EXISTS (SELECT 1 FROM ${leases} l WHERE l.host_id = ${hosts}.id AND l.lease_until_ms >= ${this.#database.leaseNow()})`,
+        ),
     );
   }
 
@@ -150,7 +169,13 @@ export class HostStore {
   delete(hostId: string): Script {
     const { concurrentWriters, tables } = this.#database;
     const { hosts, servers, server_groups: groups } = tables;
-    const parts = [tables.host_resources, tables.host_leases, tables.aggregate_hosts, tables.unknown_guests];
+    const parts = [
+      tables.host_resources,
+      tables.host_leases,
+      tables.aggregate_hosts,
+      tables.unknown_guests,
+      tables.evacuations,
+    ];
     const holds = [tables.allocations, tables.bindings, tables.group_members, servers].map(
       (table) => `NOT EXISTS (SELECT 1 FROM ${table} t WHERE t.host_id = ${hosts}.id)`,
     );
@@ -271,4 +296,8 @@ export const hostOf = (row: HostRow, declared: DeclaredResources | undefined): H
     [...amountsOf(row, declared)].map(([name, { total, used }]) => [name, { total, used, available: total - used }]),
   ),
   lastSeenAtMs: row.last_seen_at_ms,
+  fencing:
+    row.fence === null
+      ? null
+      : { state: row.fence, sinceMs: row.fenced_at_ms, by: row.fenced_by, operationId: row.fence_operation_id },
 });

@@ -88,6 +88,14 @@ export class ImageRecords {
     return this.#database.first<ImageRow>(read(tables.images).where({ id: imageId }));
   }
 
+  /** The newest that was made from a server's disk. */
+  async latestSnapshot(serverId: string): Promise<ImageRow | undefined> {
+    const { read, tables } = this.#database;
+    return this.#database.first<ImageRow>(
+      read(tables.images).where({ server_id: serverId, state: "active" }).orderBy("id", "desc").limit(1),
+    );
+  }
+
   async find(where: FindImages, part: SliceRequest<keyof typeof sorts>): Promise<Slice<ImageRow>> {
     const select = `SELECT * FROM ${this.#database.tables.images}`;
     const query = new PageQuery<ImageRow, keyof typeof sorts>({ select, sorts, id: "id" })

@@ -9,6 +9,8 @@ import type { NetworkRenderer, RenderedBase } from "./renderer.ts";
 import type { NetworkStore } from "./store.ts";
 
 interface HostConvergence {
+  /** As which it was opened when it was brought there: opened anew, it is told the whole. */
+  epoch: number;
   /** What the agent was last brought to by this process. */
   applied: RenderedBase | undefined;
   /** When the agent was last told the whole. */
@@ -127,8 +129,9 @@ export class NetworkConvergence {
 
   #of(hostId: string): HostConvergence {
     const known = this.#byHost.get(hostId);
-    if (known !== undefined) return known;
-    const made: HostConvergence = { applied: undefined, wholeAtMs: 0, running: undefined, next: undefined };
+    const { epoch } = this.#runtime.get(hostId);
+    if (known?.epoch === epoch) return known;
+    const made: HostConvergence = { epoch, applied: undefined, wholeAtMs: 0, running: undefined, next: undefined };
     this.#byHost.set(hostId, made);
     return made;
   }

@@ -135,6 +135,14 @@ export class NetworkStore {
     };
   }
 
+  /** The revision that a host's network shall have by now. */
+  revisionOf(hostId: string): Script<{ revision: number }> {
+    return {
+      statements: [statement(`SELECT network_revision FROM ${this.#database.tables.hosts} WHERE id = ?`, [hostId])],
+      result: ([rows]) => ({ revision: Number(rows?.[0]?.["network_revision"]) }),
+    };
+  }
+
   /** Drops what is so old in the log that hosts which lag so far behind are better told the whole. */
   forgetOld(): Script {
     const { network_log: log } = this.#database.tables;

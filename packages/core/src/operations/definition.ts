@@ -4,7 +4,7 @@ import type { CloudHostError } from "../errors.ts";
 import type { ActTools, DecideTools, RecordTools } from "./tools.ts";
 
 /** An operation's kind: what it is about, and what is done. Its steps know the thing's id, for instance as `serverId`. */
-export type OperationKind = `${"server" | "image" | "project"}.${string}`;
+export type OperationKind = `${"server" | "image" | "project" | "host"}.${string}`;
 
 type Subject<Kind extends string> = Kind extends `${infer Resource}.${string}`
   ? { [Key in `${Resource}Id`]: string }

@@ -1,5 +1,7 @@
 import type { ContainerModule } from "inversify";
 import { defaults } from "../defaults.ts";
+import { fenceHost } from "../hosts/operations/fence-host.ts";
+import { unfenceHost } from "../hosts/operations/unfence-host.ts";
 import { deleteImage } from "../images/operations/delete-image.ts";
 import { importImage } from "../images/operations/import-image.ts";
 import { snapshotServer } from "../images/operations/snapshot-server.ts";
@@ -22,6 +24,7 @@ import { CloudHostError } from "../errors.ts";
 import { rebuildServer } from "../servers/operations/rebuild-server.ts";
 import { rescueServer, unrescueServer } from "../servers/operations/rescue-server.ts";
 import { restoreServer, softDeleteServer } from "../servers/operations/soft-delete.ts";
+import { evacuateServer } from "../servers/operations/evacuate-server.ts";
 import { migrateServer, resizeToOtherHost } from "../servers/operations/relocate-server.ts";
 import { resizeServer } from "../servers/operations/resize-server.ts";
 import { revertResize } from "../servers/operations/revert-resize.ts";
@@ -63,10 +66,13 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   deleteDisk,
   attachInterface,
   detachInterface,
+  evacuateServer,
   importImage,
   snapshotServer,
   deleteImage,
   deleteProject,
+  fenceHost,
+  unfenceHost,
 ];
 
 /** Every point between two effects of every operation, by name: what a crash test must kill at. */
@@ -93,6 +99,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         dataDisks,
         seeds,
         images,
+        fences,
         imageStore,
         runtime,
         convergence,
@@ -108,12 +115,14 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
             clock,
             logger,
             decideTools: { fleet: feed },
-            recordTools: { claims, claimChanges, networks, servers, dataDisks, seeds, images, projects },
+            recordTools: { claims, claimChanges, networks, servers, dataDisks, seeds, images, projects, fences },
             actTools: {
               imageStore,
               nicsOf: (serverId) => networks.nics(serverId),
               ownOf: async (serverId) => ({ nics: await networks.nics(serverId), seed: await seeds.of(serverId) }),
               emptier: new ProjectEmptier({ database, clock, servers, images, engine: () => engine }),
+              fence: settings.fence,
+              evacuatedFrom: (hostId) => fences.leftOn(hostId),
             },
             hosts: hostDirectory(runtime, convergence),
             onBoundary: settings.onBoundary,
@@ -139,6 +148,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         tokens.dataDisks,
         tokens.seeds,
         tokens.images,
+        tokens.fences,
         tokens.imageStore,
         tokens.runtime,
         tokens.networkConvergence,

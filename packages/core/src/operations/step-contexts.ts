@@ -60,6 +60,7 @@ export class StepContexts {
         };
       },
       host: hostId === undefined ? undefined : hosts.host(hostId, this.#commandsOf(attempt)),
+      hostFor: (resource: string) => hosts.host(hostId ?? "", this.#commandsOf(attempt, resource)),
     };
   }
 
@@ -77,13 +78,17 @@ export class StepContexts {
   }
 
   /** The same ids at each run of the same attempt: a command that was sent before a crash is asked for again, not repeated. */
-  #commandsOf({ step, direction, attempt, onPercent, signal }: ActAttempt): CommandSource {
-    const { id: operationId, epoch, resource_id: resource, retries } = this.#row;
+  #commandsOf(
+    { step, direction, attempt, onPercent, signal }: ActAttempt,
+    resource: string = this.#row.resource_id,
+  ): CommandSource {
+    const { id: operationId, epoch, resource_id: subject, retries } = this.#row;
     // A retry counts its attempts anew, and must not be answered with how those before it ended.
     const attempts = retries === 0 ? attempt : `${retries}.${attempt}`;
     let commands = 0;
     const nextCommandId = (): string => {
-      const key = [operationId, step, direction, attempts, (commands += 1)].join("/");
+      const about = resource === subject ? [] : [resource];
+      const key = [operationId, step, direction, attempts, ...about, (commands += 1)].join("/");
       return idFromUuid("cmd", createHash("sha256").update(key).digest("hex").slice(0, 32));
     };
     return { operationId, epoch, resource, nextCommandId, onPercent, signal };

@@ -1,9 +1,11 @@
 import type { ClaimChanges } from "../hosts/claim-changes.ts";
 import type { Claims } from "../hosts/claims.ts";
+import type { FenceStore } from "../hosts/fence-store.ts";
 import type { BoundHostClient } from "../hosts/host-client.ts";
 import type { ImageRecords } from "../images/store.ts";
 import type { NetworkStore } from "../networks/store.ts";
 import type { GuestNic } from "../ports/guest.ts";
+import type { HostFence } from "../ports/host-fence.ts";
 import type { ImageStore } from "../ports/image-store.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
 import type { PlacementGroup, PlacementRequest } from "../ports/scheduler.ts";
@@ -48,6 +50,7 @@ export interface RecordTools {
   readonly seeds: SeedStore;
   readonly images: ImageRecords;
   readonly projects: ProjectStore;
+  readonly fences: FenceStore;
   readonly nowMs: number;
 }
 
@@ -56,6 +59,12 @@ export interface ActTools {
   /** The host in the operation's state, its commands fenced by this operation. */
   readonly host: ActHost;
   readonly imageStore: ImageStore;
+  /** The same host, its commands in order with those about something else: a server's, in an operation on its host. */
+  readonly hostFor: (resource: string) => ActHost;
+  /** What cuts hosts off, where the cloud has it. */
+  readonly fence: HostFence | undefined;
+  /** Ids of the servers that were evacuated from a host, and may have left a guest there. */
+  readonly evacuatedFrom: (hostId: string) => Promise<readonly string[]>;
   /** Its signal, and whom to tell how far it is. */
   readonly transfer: TransferOptions;
   /** What the step's mark gave. */

@@ -83,12 +83,13 @@ export class ServerGroupStore {
 
   /**
    * Takes a server's place in its group on a host: guard `group` when the policy has none for it there. Servers that
-   * share a host take it one after another, at the group's row; the first says which host it is.
+   * share a host take it one after another, at the group's row; the first says which host it is. From a host that is
+   * fenced, the first that is evacuated says where the others follow.
    */
   take(serverId: string, { id, policy }: GroupOfServer, hostId: string): readonly Statement[] {
-    const { group_members: members, server_groups: groups } = this.#database.tables;
+    const { group_members: members, hosts, server_groups: groups } = this.#database.tables;
     const member = `INSERT INTO ${members} (server_id, group_id, host_id, exclusive) VALUES (?, ?, ?, ${policy === "anti-affinity" ? "TRUE" : "FALSE"}) ON CONFLICT DO NOTHING`;
-    const together = `UPDATE ${groups} SET host_id = ?, placed = placed + 1 WHERE id = ? AND (placed = 0 OR host_id = ?)`;
+    const together = `UPDATE ${groups} SET host_id = ?, placed = placed + 1 WHERE id = ? AND (placed = 0 OR host_id = ? OR host_id IN (SELECT id FROM ${hosts} WHERE fence = 'fenced'))`;
     return [
       ...(policy === "affinity" ? [guarded("group", together, [hostId, id, hostId])] : []),
       guarded("group", member, [serverId, id, hostId]),
@@ -122,12 +123,14 @@ export class ServerGroupStore {
   }
 
   /**
-   * Where its members are, a host once for each.
+   * Where its members are, a host once for each; those on a fenced host are nowhere.
    * @param serverId whose own place does not count
    */
   async hostIds(groupId: string, serverId: string): Promise<readonly string[]> {
     const { read, tables } = this.#database;
+    const fenced = read(tables.hosts).where({ fence: "fenced" }).select("id");
     const query = read(tables.group_members).where({ group_id: groupId }).whereNot({ server_id: serverId });
+    void query.whereNotIn("host_id", fenced);
     return (await this.#database.all<{ host_id: string }>(query.select("host_id"))).map((row) => row.host_id);
   }
 

@@ -75,6 +75,7 @@ export const serverActions = {
   deleteDisk: rule(["active", "stopped"], "before"),
   attachInterface: rule(["active", "stopped"], "before"),
   detachInterface: rule(["active", "stopped"], "before"),
+  evacuate: rule(["active", "stopped", "paused", "suspended", "rescued", "error"], "before"),
   snapshot: rule(["active", "paused", "stopped"], "before"),
   delete: rule(deletable, "deleted", placeless),
   restore: rule(["softDeleted"], "before", placeless),

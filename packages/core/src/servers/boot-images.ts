@@ -4,7 +4,7 @@ import { findImage } from "../images/find-image.ts";
 import type { ImageProperties } from "../images/model.ts";
 import type { ImageRecords, ImageRow } from "../images/store.ts";
 import { bytesFromGib } from "../units.ts";
-import type { StoredBoot, StoredImage } from "./guest-spec.ts";
+import type { RescuePlan, StoredBoot, StoredImage } from "./guest-spec.ts";
 
 /** An image as a guest boots from it. */
 export interface BootImage {
@@ -82,6 +82,12 @@ async function bootImage(row: ImageRow, find: (id: string) => Promise<ImageRow>)
 }
 
 const storedImage = ({ id, digest }: ImageRow): StoredImage => ({ imageId: id, digest: digest ?? "" });
+
+/** What of an image a guest's plan has. */
+export const bootedFrom = ({ image, boot }: RescuePlan): RescuePlan => ({
+  image,
+  ...(boot === undefined ? {} : { boot }),
+});
 
 /** @throws CloudHostError `INVALID_ARGUMENT` where the image needs more */
 export function requireRoom({ row }: BootImage, { path, what, memoryMib, systemDiskGib }: Room): void {

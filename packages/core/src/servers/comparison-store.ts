@@ -40,12 +40,16 @@ export class ComparisonStore {
     return (await this.#database.all<{ id: string }>(query)).map(({ id }) => id);
   }
 
-  /** Whether a server of that id is on the host, or an operation under way may have put it there. */
+  /**
+   * Whether a server of that id is on the host, or an operation under way may have put it there, or it was evacuated from
+   * there: then the host's return removes what is left of it.
+   */
   async mayBeOn(serverId: string, hostId: string): Promise<boolean> {
     const { read, tables } = this.#database;
     const query = read(tables.servers).where({ id: serverId }).whereNull("deleted_at_ms");
     void query.whereRaw("(host_id = ? OR busy OR state = 'resized')", [hostId]);
-    const row = await this.#database.first<{ id: string }>(query.select("id"));
+    const left = read(tables.evacuations).where({ server_id: serverId, host_id: hostId });
+    const row = await this.#database.first<{ id: string }>(query.select("id").unionAll(left.select("server_id as id")));
     return row !== undefined;
   }
 

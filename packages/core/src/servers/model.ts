@@ -239,6 +239,22 @@ export const MigrateServer = z.strictObject({
 });
 export type MigrateServer = z.input<typeof MigrateServer>;
 
+/** How to make a server of a fenced host anew. */
+export const EvacuateServer = z.strictObject({
+  /** Name or id of the host to make it on. @defaultValue the best of those that fit */
+  host: NameOrId.optional(),
+  /** What its system disk is made from: a snapshot of it, or another image. @defaultValue its own image */
+  image: NameOrId.optional(),
+  /** Without an `image`, its latest snapshot, where it has one. @defaultValue false */
+  latestSnapshot: z.boolean().default(false),
+  idempotencyKey: Label.optional(),
+});
+export type EvacuateServer = z.input<typeof EvacuateServer>;
+
+/** How to make all servers of a fenced host anew. */
+export const EvacuateHost = EvacuateServer.pick({ latestSnapshot: true });
+export type EvacuateHost = z.input<typeof EvacuateHost>;
+
 /** What of it to change. What is not named stays. */
 export const UpdateServer = z.strictObject({
   name: Name.optional(),

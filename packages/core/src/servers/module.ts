@@ -3,6 +3,7 @@ import { defaults } from "../defaults.ts";
 import { tokens } from "../tokens.ts";
 import { BootImages } from "./boot-images.ts";
 import { DataDiskStore } from "./data-disk-store.ts";
+import { ServerEvacuations } from "./evacuations.ts";
 import { GuestWatch } from "./guest-watch.ts";
 import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
@@ -68,6 +69,37 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
       (database, dataDisks, images, bandwidth) =>
         new ServerSizes({ database, dataDisks, bootImages: new BootImages(images), bandwidth }),
       [tokens.database, tokens.dataDisks, tokens.images, tokens.bandwidthPolicy],
+    )
+    .inSingletonScope();
+  bind(tokens.evacuations)
+    .toResolvedValue(
+      (comparisons, dataDisks, engine, fences, flavors, hosts, images, operations, planner, servers, sizes) =>
+        new ServerEvacuations({
+          comparisons,
+          dataDisks,
+          engine,
+          fences,
+          flavors,
+          hosts,
+          images,
+          operations,
+          planner,
+          servers,
+          sizes,
+        }),
+      [
+        tokens.comparisons,
+        tokens.dataDisks,
+        tokens.engine,
+        tokens.fences,
+        tokens.flavors,
+        tokens.hosts,
+        tokens.images,
+        tokens.operations,
+        tokens.planner,
+        tokens.servers,
+        tokens.serverSizes,
+      ],
     )
     .inSingletonScope();
   bind(tokens.powerSync)

@@ -48,7 +48,7 @@ const startsAtOnce = 4;
 export class PowerSync {
   readonly #parts: PowerSyncParts;
   /** Hosts whose guests were settled when this process opened them: before that, what stopped is not compared. */
-  readonly #settled = new Set<string>();
+  readonly #settled = new WeakSet<OpenHost>();
 
   constructor(parts: PowerSyncParts) {
     this.#parts = parts;
@@ -57,12 +57,14 @@ export class PowerSync {
   /** Looks at one server whose guest was reported to be other than it is. What is answered by an operation waits. */
   async suspect(serverId: string): Promise<void> {
     const server = await this.#parts.comparisons.compared(serverId);
-    if (server !== undefined && this.#settled.has(server.host_id)) await this.#look(server, this.#parts.policy, false);
+    const { policy, runtime } = this.#parts;
+    if (server === undefined || !runtime.has(server.host_id) || !this.#settled.has(runtime.get(server.host_id))) return;
+    await this.#look(server, policy, false);
   }
 
   /** Compares all servers of a host with the guests that it has just listed, and tells of guests of no server. */
   async compare(host: OpenHost, guests: readonly GuestState[]): Promise<void> {
-    if (!this.#settled.has(host.id)) return;
+    if (!this.#settled.has(host)) return;
     for (const server of await this.#drifted(host, guests)) await this.#look(server, this.#parts.policy);
     await this.#parts.unknown.report(host, guests);
   }
@@ -84,7 +86,7 @@ export class PowerSync {
       }
     };
     await clock.waiting(Promise.all(Array.from({ length: startsAtOnce }, next)));
-    this.#settled.add(host.id);
+    this.#settled.add(host);
     await this.#releaseHolders(host);
     await this.#parts.unknown.report(host, host.recovery.guests);
   }

@@ -21,17 +21,18 @@ import type { Clock } from "../ports/clock.ts";
 import type { AdoptionPlanner } from "./adoption-planner.ts";
 import type { ServerActionName } from "./actions.ts";
 import type { DataDiskStore } from "./data-disk-store.ts";
+import type { ServerEvacuations } from "./evacuations.ts";
 import { findServer } from "./find-server.ts";
 import { refusalNow, refusalOf } from "./gate.ts";
 import type { GuestWatch } from "./guest-watch.ts";
 import type { Server } from "./model.ts";
 import type { ServerPlanner } from "./planner.ts";
 import type { ServerSizes } from "./sizes.ts";
-import { serverOf } from "./server-row.ts";
 import type { ServerRow } from "./server-row.ts";
 import type { ServerStore } from "./store.ts";
 import { tooManyTags } from "./tag-store.ts";
 import { tagsMost } from "./tags.ts";
+import { shownServers } from "./shown-servers.ts";
 import { submitAction } from "./submit-action.ts";
 import type { ActionCall } from "./submit-action.ts";
 
@@ -53,6 +54,7 @@ export interface ServersDependencies {
   readonly networks: NetworkStore;
   readonly dataDisks: DataDiskStore;
   readonly claimChanges: ClaimChanges;
+  readonly evacuations: ServerEvacuations;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly options: ServerOptions;
@@ -191,22 +193,8 @@ export class ServerCalls {
     return server;
   }
 
-  async shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
-    const { servers, dataDisks } = this.dependencies;
-    const ids = rows.map(({ id }) => id);
-    const [addresses, disks, tags] = await Promise.all([
-      servers.addresses(ids),
-      dataDisks.of(ids),
-      servers.tags.of(ids),
-    ]);
-    return rows.map((row) => {
-      const details = {
-        addresses: addresses.get(row.id) ?? [],
-        dataDisks: disks.get(row.id) ?? [],
-        tags: tags.get(row.id) ?? {},
-      };
-      return serverOf(row, details, scope.everywhere);
-    });
+  shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
+    return shownServers(this.dependencies, rows, scope.everywhere);
   }
 }
 

@@ -1,6 +1,6 @@
 import { CloudHostError } from "../errors.ts";
 import type { OperationHandle } from "../operations/handle.ts";
-import type { RescuePlan } from "./guest-spec.ts";
+import { bootedFrom } from "./boot-images.ts";
 import { RebuildServer, RescueServer, ServerAction, StopServer } from "./model.ts";
 import type { Server } from "./model.ts";
 import { rebuildServer } from "./operations/rebuild-server.ts";
@@ -118,5 +118,3 @@ export class ServerContents extends ServerPower {
     return { projectId: row.project_id, hostId: row.host_id, guest, old, before: row.state, graceMs };
   }
 }
-
-const bootedFrom = ({ image, boot }: RescuePlan): RescuePlan => ({ image, ...(boot === undefined ? {} : { boot }) });

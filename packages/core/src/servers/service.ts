@@ -26,10 +26,10 @@ import { deleteServer } from "./operations/delete-server.ts";
 import { softDeleteServer } from "./operations/soft-delete.ts";
 import { ServerCalls } from "./server-calls.ts";
 import type { ServersDependencies } from "./server-calls.ts";
-import { ServerDevices } from "./server-devices.ts";
+import { ServerPlaces } from "./server-places.ts";
 
 /** Servers: guests on hosts, from their creation to their end. */
-export class Servers extends ServerDevices {
+export class Servers extends ServerPlaces {
   readonly #calls: ServerCalls;
 
   constructor(caller: Caller, dependencies: ServersDependencies) {

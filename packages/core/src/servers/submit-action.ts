@@ -20,6 +20,8 @@ export interface ActionCall {
   readonly plan: (row: ServerRow) => object | Promise<object>;
   /** The state that it is in until the operation ends, where that is another. */
   readonly meanwhile?: ServerState;
+  /** Whether no step reaches the server's own host. */
+  readonly anywhere?: true;
   /** What is claimed with the operation's row, so that nobody takes it before the operation begins. */
   readonly claims?: Script;
 }
@@ -47,7 +49,7 @@ export async function submitAction(
     ...asked,
     actor,
     resourceId: row.id,
-    hostId: row.host_id ?? undefined,
+    hostId: call.anywhere ? undefined : (row.host_id ?? undefined),
     input: await plan(row),
     statements: (operationId) => [
       servers.begin(row, operationId, action, actor, meanwhile),

@@ -15,6 +15,10 @@ const row = (id: string, used: number): HostRow => ({
   network_revision: 0,
   network_applied_revision: 0,
   last_seen_at_ms: 1,
+  fence: null,
+  fenced_at_ms: null,
+  fenced_by: null,
+  fence_operation_id: null,
   milli_ecu_total: 20_000,
   milli_ecu_used: used,
 });

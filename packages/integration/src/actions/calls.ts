@@ -42,6 +42,7 @@ export const calls: Readonly<Record<ServerActionName, (context: CallContext) => 
   confirmResize: ({ cloud, server }) => cloud.servers.confirmResize(server),
   revertResize: ({ cloud, server }) => cloud.servers.revertResize(server),
   migrate: ({ cloud, server }) => cloud.servers.migrate(server),
+  evacuate: ({ cloud, server }) => cloud.servers.evacuate(server),
   createDisk: ({ cloud, server }) => cloud.servers.createDisk(server, { sizeGib: 1 }),
   deleteDisk: ({ cloud, server, detail, dataDisks }) =>
     cloud.servers.deleteDisk(server, dataDisks.length === 0 ? "none" : pickOf(detail, dataDisks)),

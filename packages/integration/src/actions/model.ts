@@ -83,6 +83,8 @@ export function expectedOf(
     heldOffBy === "no lock" ||
     (heldOffBy === "an operator's lock" && server.locked === "project");
   if (!passes) return "CONFLICT";
+  // No host of it is fenced.
+  if (action === "evacuate") return "CONFLICT";
   if (action === "deleteDisk" && server.dataDisks.length === 0) return "NOT_FOUND";
   if (action === "detachInterface" && server.addresses.length < 2) return "NOT_FOUND";
   // There is one image, and the server has it already.

@@ -3,7 +3,7 @@ import type { GuestSpec } from "@cloudhost/core/ports";
 import { readFakeWorld } from "@cloudhost/driver-fake";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
-import { placesOf } from "./places.ts";
+import { leftOn, placesOf } from "./places.ts";
 import type { Facts } from "./store.ts";
 
 /** Interfaces that a guest has and its server not, or the other way round. */
@@ -34,7 +34,9 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       placesOf(server).map((place) => [`${server["id"]} ${hostNames.get(place.hostId)}`, { server, place }] as const),
     ),
   );
+  const fenced = new Set(facts.hosts.filter(({ fence }) => fence === "fenced").map(({ name }) => name));
   for (const { host, guests, strangers, bindings, files } of worlds) {
+    const left = leftOn(host, facts);
     for (const { key, disks } of strangers) {
       for (const { source } of disks)
         if (!(await isThere(source))) findings.push({ kind: "guest", what: `${host} lost disk ${source} of ${key}` });
@@ -46,10 +48,13 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       if (adoptedKey !== undefined && !(await isThere(spec.base.path)))
         findings.push({ kind: "guest", what: `${host} lost disk ${spec.base.path} of ${spec.id}` });
       missing.delete(`${spec.id} ${host}`);
-      if (wanted === undefined) {
+      if (wanted === undefined && !left.has(spec.id)) {
         findings.push({ kind: "guest", what: `${host} has guest ${spec.id}, which the store does not know there` });
-      } else if (wanted.place.powers?.includes(power) === false) {
-        findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${wanted.server["state"]}` });
+      } else if (fenced.has(host)) {
+        if (power === "running" || power === "paused")
+          findings.push({ kind: "guest", what: `guest ${spec.id} is ${power} on ${host}, which is fenced` });
+      } else if (wanted?.place.powers?.includes(power) === false) {
+        findings.push({ kind: "guest", what: `guest ${spec.id} is ${power}, its server ${wanted?.server["state"]}` });
       }
       if (wanted !== undefined) {
         findings.push(...otherDisks(host, spec, facts));
@@ -62,6 +67,8 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       for (const id of snapshotIds)
         findings.push({ kind: "snapshot", what: `${host} holds disk ${id} of ${spec.id} still` });
     }
+    // What was wanted or unwanted of it since, a fenced host is told when it comes back.
+    if (fenced.has(host)) continue;
     const wanted = new Set(
       facts.bindings
         .filter(({ host_id, wanted: wants }) => hostNames.get(host_id) === host && Boolean(wants))

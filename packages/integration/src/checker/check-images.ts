@@ -3,7 +3,7 @@ import { silentLogger, systemClock, uuidv7Ids } from "@cloudhost/core/ports";
 import { fileSystemBackend, findLeftovers, imageStore } from "@cloudhost/image-store";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
-import { placesOf } from "./places.ts";
+import { leftOn, placesOf } from "./places.ts";
 import type { Facts, Row } from "./store.ts";
 
 /** What the image store and the hosts' caches have, against the store's images and servers. */
@@ -29,10 +29,11 @@ export async function checkImages(facts: Facts, { imageDir, stateDir }: CloudPla
   for (const host of facts.hosts) {
     const mine = living(facts).filter((server) => placesOf(server).some(({ hostId }) => hostId === host["id"]));
     const wanted = new Set(mine.flatMap((server) => heldBy(server, facts)));
+    const left = leftOn(host["name"], facts);
     const cache = fileSystemBackend(join(stateDir, "hosts", String(host["name"]), "images", "state"));
     for await (const { key } of cache.list("holders/")) {
       const held = key.slice("holders/".length);
-      if (!wanted.delete(held))
+      if (!wanted.delete(held) && !left.has(held.slice(0, held.indexOf("."))))
         findings.push({ kind: "held base", what: `${host["name"]} keeps ${held}, which nothing there boots from` });
     }
     for (const held of wanted) findings.push({ kind: "held base", what: `${host["name"]} does not keep ${held}` });

@@ -1,4 +1,4 @@
-import type { Row } from "./store.ts";
+import type { Facts, Row } from "./store.ts";
 
 /** Where a guest must be, and how. */
 export interface Place {
@@ -38,4 +38,10 @@ export function placesOf(server: Row): readonly Place[] {
   }
   const powers = powersOf[String(state)];
   return powers === undefined && state !== "error" ? [] : [{ hostId, powers, keepId: undefined }];
+}
+
+/** Ids of the servers that were evacuated from a host, of whom something may be left there until it has returned. */
+export function leftOn(hostName: unknown, { evacuations, hosts }: Facts): ReadonlySet<unknown> {
+  const host = hosts.find(({ name }) => name === hostName);
+  return new Set(evacuations.filter(({ host_id: id }) => id === host?.["id"]).map(({ server_id: id }) => id));
 }

@@ -17,6 +17,7 @@ export interface Facts {
   readonly quotas: readonly Row[];
   readonly images: readonly Row[];
   readonly tags: readonly Row[];
+  readonly evacuations: readonly Row[];
 }
 
 /** An open database of a cloud. */
@@ -49,6 +50,7 @@ export async function openStore(database: string): Promise<Store> {
         quotas: await all("quotas"),
         images: await all("images"),
         tags: await all("server_tags"),
+        evacuations: await all("evacuations"),
       };
     },
     [Symbol.asyncDispose]: () => connection.destroy(),

@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { isCloudHostError, tokens } from "@cloudhost/core";
-import { fakeFaults } from "@cloudhost/driver-fake";
+import { fakeFaults, fakePower } from "@cloudhost/driver-fake";
 import { Container } from "inversify";
 import { ChildTask } from "./child-task.ts";
 import { filesIn, openCase, placesIn } from "./cloud-folder.ts";
@@ -20,7 +20,8 @@ container.bind(tokens.onBoundary).toConstantValue((boundary) => {
   if (task.kill?.boundary === boundary && task.kill.time === time) process.kill(process.pid, "SIGKILL");
 });
 
-await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts });
+const power = fakePower(task.hosts);
+await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts, fence: power });
 const ops = cloud.as({ userId: "olga", roles: ["operator"] });
 const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
 const scenario = task.scenario === null ? undefined : scenarios[task.scenario];
@@ -31,7 +32,7 @@ if (scenario === undefined) {
   }
 } else {
   begun = true;
-  if (task.fails) scenario.fail?.(fakeFaults(task.hosts));
+  if (task.fails) scenario.fail?.(fakeFaults(task.hosts), power);
   try {
     await scenario.run(album, { ops, files: filesIn(task.folder), fails: task.fails, faults: fakeFaults(task.hosts) });
   } catch (error) {

@@ -2,11 +2,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VirtualClock, createCloud, systemClock, tokens } from "@cloudhost/core";
 import type { ActorCloud, Cloud, CloudOptions, OperationHandle } from "@cloudhost/core";
-import { fakeFaults, fakeFleet, holdFakeWorld } from "@cloudhost/driver-fake";
+import { fakeFaults, fakeFleet, fakePower, holdFakeWorld } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
 import type { CloudPlaces } from "../checker/finding.ts";
+import { hostOfWeb } from "./scenarios.ts";
 import type { Before, Scenario } from "./scenarios.ts";
 
 /** Where the cloud of one case is, below a folder of its own. */
@@ -38,6 +39,7 @@ export const openCase = (places: CloudPlaces, more: Partial<CloudOptions> = {}):
     scheduler: filterScheduler(),
     images: imageStore({ backend: fileSystemBackend(places.imageDir) }),
     hosts: fleetIn(places),
+    fence: fakePower(fleetIn(places)),
     leaseMs,
     ...more,
   });
@@ -52,7 +54,7 @@ const flavors = [
 ];
 
 /** How a running server comes to be in a state. */
-const ways: Partial<Record<Before, (album: ActorCloud) => Promise<OperationHandle<unknown>>>> = {
+const ways: Partial<Record<Before, (album: ActorCloud, ops: ActorCloud) => Promise<OperationHandle<unknown>>>> = {
   stopped: (album) => album.servers.stop("web-0", { graceMs: 0 }),
   paused: (album) => album.servers.pause("web-0"),
   suspended: (album) => album.servers.suspend("web-0"),
@@ -66,6 +68,14 @@ const ways: Partial<Record<Before, (album: ActorCloud) => Promise<OperationHandl
   },
   "active with two interfaces": (album) => album.servers.attachInterface("web-0"),
   "resized elsewhere": (album) => album.servers.resize("web-0", { flavor: "large" }),
+  "on a fenced host": async (_, ops) => ops.hosts.fence(await hostOfWeb(ops), { evenIfUp: true }),
+  async evacuated(_, ops) {
+    const host = await hostOfWeb(ops);
+    await (await ops.hosts.fence(host, { evenIfUp: true })).result();
+    const [evacuation] = (await ops.hosts.evacuate(host)).operations;
+    if (evacuation === undefined) throw new Error(`Nothing is evacuated from ${host}.`);
+    return evacuation;
+  },
 };
 
 /** A guest that nobody told the cloud of. */
@@ -108,7 +118,7 @@ export async function prepareCase(
   }
   await (await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" })).result();
   if (neighbour) await (await album.servers.create({ name: "web-1", flavor: "c1.e1", image: "base" })).result();
-  await (await ways[before]?.(album))?.result();
+  await (await ways[before]?.(album, ops))?.result();
 }
 
 /** Leaves the creation of `web-0` stuck on its way back: its guest cannot be removed. */

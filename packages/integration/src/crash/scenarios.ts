@@ -1,5 +1,5 @@
 import type { ActorCloud, ServerState } from "@cloudhost/core";
-import type { FakeFaults } from "@cloudhost/driver-fake";
+import type { FakeFaults, FakePower } from "@cloudhost/driver-fake";
 
 /** One operation as the harness runs it. */
 export interface Scenario {
@@ -12,7 +12,7 @@ export interface Scenario {
   /** Whether it may also end as failed where nothing was made to fail: it is cancelled, or was stuck. */
   readonly mayFail?: true;
   /** Makes the operation fail at its last step, so that all of it is taken back. One that only goes forward has none. */
-  readonly fail?: (faults: FakeFaults) => void;
+  readonly fail?: (faults: FakeFaults, power: FakePower) => void;
   /** Asks for the operation and waits for its end. */
   run(album: ActorCloud, tools: ScenarioTools): Promise<void>;
   /** How the thing it is about ends when it succeeds and when it fails. */
@@ -26,7 +26,9 @@ export type Before =
   | "active with a disk"
   | "stopped with a disk"
   | "active with two interfaces"
-  | "stuck";
+  | "stuck"
+  | "on a fenced host"
+  | "evacuated";
 
 /** What a scenario may use besides. */
 export interface ScenarioTools {
@@ -53,6 +55,12 @@ const failing =
   (faults: FakeFaults): void => {
     for (const host of hosts) faults.failNext(host, method, final);
   };
+
+/** The host of the server `web-0`. */
+export async function hostOfWeb(ops: ActorCloud): Promise<string> {
+  for await (const { host } of ops.servers.list({ name: "web-0" })) if (host !== null) return host;
+  throw new Error("There is no web-0 on a host.");
+}
 
 const dayMs = 86_400_000;
 
@@ -392,6 +400,30 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       await Promise.all((await album.servers.create(asked)).map((create) => create.result()));
     },
     ends: { succeeded: { server: "none", images: 0 }, failed: { server: "none", images: 0 } },
+  },
+  "host.fence": {
+    before: "active",
+    fail: (_, power) => power.failNext("fence", final),
+    run: async (_album, { ops }) => {
+      await (await ops.hosts.fence(await hostOfWeb(ops), { evenIfUp: true })).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.evacuate": {
+    before: "on a fenced host",
+    fail: failing("start"),
+    run: async (_album, { ops }) => {
+      for (const operation of (await ops.hosts.evacuate(await hostOfWeb(ops))).operations) await operation.result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "host.unfence": {
+    before: "evacuated",
+    run: async (_album, { ops }) => {
+      for await (const { name, fencing } of ops.hosts.list())
+        if (fencing !== null) await (await ops.hosts.unfence(name)).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 } },
   },
   "image.import": {
     before: "nothing",

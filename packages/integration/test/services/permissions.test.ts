@@ -30,6 +30,8 @@ interface Things {
   readonly cancelled: string;
   readonly stuck: string;
   readonly hopeless: string;
+  /** In a zone of its own, with a host that dies and one that takes it. */
+  readonly stranded: string;
   readonly webhook: string;
   /** Of that webhook, and dead. */
   readonly delivery: string;
@@ -63,6 +65,16 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "hosts.get": (cloud) => cloud.hosts.get("host-1"),
   "hosts.list": (cloud) => all(cloud.hosts.list()),
   "hosts.unknownGuests": (cloud) => all(cloud.hosts.unknownGuests({ host: "host-1" })),
+  "hosts.fence": async (cloud, { mark }) =>
+    (await cloud.hosts.fence(`grave-${mark.toLowerCase()}`, { evenIfUp: true })).result(),
+  "servers.evacuate": async (cloud, { stranded }) => (await cloud.servers.evacuate(stranded)).result(),
+  "hosts.evacuate": (cloud, { mark }) => cloud.hosts.evacuate(`grave-${mark.toLowerCase()}`),
+  "hosts.unfence": async (cloud, { mark }) => {
+    const unfence = await cloud.hosts.unfence(`grave-${mark.toLowerCase()}`);
+    // Its agent is opened again.
+    await cloudOf().clock.advance({ seconds: 20 });
+    return unfence.result();
+  },
   "images.import": async (cloud, { mark, folder }) => {
     const path = join(folder, "..", "disk.raw");
     return (await cloud.images.import({ name: `disk-${mark}`, path })).result();
@@ -166,6 +178,8 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "webhooks.redeliver": (cloud, { delivery }) => cloud.webhooks.redeliver(delivery),
   "webhooks.delete": (cloud, { webhook }) => cloud.webhooks.delete(webhook),
 };
+/** The cloud itself, for calls that wait for what a timer does. */
+const cloudOf = (): TestCloud => cloud;
 const roles = ["member", "projectAdmin", "operator", "auditor", "system"] as const;
 const methods = Object.keys(calls) as Permission[];
 const isChanging = (method: Permission): method is ChangePermission => permissions[method].effect !== "reads";
@@ -194,7 +208,10 @@ const ofNoProject: readonly string[] = [
   "hosts.delete",
   "hosts.disable",
   "hosts.enable",
+  "hosts.evacuate",
+  "hosts.fence",
   "hosts.get",
+  "hosts.unfence",
   "members.remove",
   "members.setRole",
   "quotas.set",
@@ -231,7 +248,9 @@ beforeAll(async () => {
   };
   const notifiers = { webhook: { check: () => {}, open: () => notifier } };
   const spares = [...roles, "vetoed"].map((role) => fakeHost({ name: `spare-${role.toLowerCase()}` }));
-  const hosts = [...fakeFleet({ hosts: 2 }), ...spares];
+  const graves = [...roles, "vetoed", "foreign"].map((role) => `grave-${role.toLowerCase()}`);
+  const zoned = graves.flatMap((zone) => [fakeHost({ name: zone, zone }), fakeHost({ name: `heir-of-${zone}`, zone })]);
+  const hosts = [...fakeFleet({ hosts: 2 }), ...spares, ...zoned];
   world = holdFakeWorld(hosts);
   cloud = await createTestCloud({ hosts, projects: ["mail"], busFaults: {}, policy, notifiers });
   const product = cloud.as(systemActor("what operators work on"));
@@ -259,6 +278,11 @@ async function makeThings(mark: string): Promise<Things> {
   const larger = await album.servers.create({ name: `resized-${mark}`, flavor: "c1.e1", image: "debian-12" });
   await larger.result();
   await (await album.servers.resize(larger.resourceId, { flavor: "c2.e4" })).result();
+  const zone = `grave-${mark.toLowerCase()}`;
+  await asProduct().hosts.disable(`heir-of-${zone}`);
+  const stranded = await album.servers.create({ name: `stranded-${mark}`, flavor: "c1.e1", image: "debian-12", zone });
+  await stranded.result();
+  await asProduct().hosts.enable(`heir-of-${zone}`);
   const group = await album.serverGroups.create({ name: `group-${mark}`, policy: "anti-affinity" });
   await cloud.clock.advance({ seconds: 5 });
   const [dead] = (await album.webhooks.deliveries({ webhook }).page()).items;
@@ -266,6 +290,7 @@ async function makeThings(mark: string): Promise<Things> {
     mark,
     server: create.resourceId,
     resized: larger.resourceId,
+    stranded: stranded.resourceId,
     image: image.id,
     keypair: keypair.id,
     group: group.id,
@@ -395,6 +420,7 @@ describe("another project's things", () => {
       ...things,
       server: "web-foreign",
       resized: "resized-foreign",
+      stranded: "stranded-foreign",
       image: "image-foreign",
       keypair: "own-key-foreign",
       group: "group-foreign",
@@ -458,6 +484,7 @@ describe("who acts in no project", () => {
         mark: "x",
         server: "x",
         resized: "x",
+        stranded: "x",
         image: "x",
         keypair: "x",
         group: "x",

@@ -44,6 +44,19 @@ const calls: Readonly<
     const { addresses } = await (await album.servers.attachInterface(server)).result();
     return album.servers.detachInterface(server, addresses[1]?.nicId ?? "");
   },
+  evacuate: async (_, server, ops) => {
+    try {
+      return await ops.servers.evacuate(server);
+    } catch (error) {
+      if (!isCloudHostError(error, "CONFLICT") || !error.details.allowed.includes("fenced")) throw error;
+      // It is allowed in its state: all that it needs is a host that is dead.
+      const { host } = await ops.servers.get(server);
+      await (await ops.hosts.fence(host ?? "", { evenIfUp: true })).result();
+      // Sleepers may have moved the time past heartbeats: those of the other host come in again.
+      await cloud.clock.advance({ seconds: 20 });
+      return ops.servers.evacuate(server);
+    }
+  },
   snapshot: (album, server) => album.images.snapshot(server, { name: "snapshot" }),
   delete: (album, server) => album.servers.delete(server),
   restore: (album, server) => album.servers.restore(server),
@@ -88,7 +101,7 @@ async function advanced(cloud: TestCloud): Promise<ActorCloud> {
 const hosts = ["host-1", "host-2"];
 
 /** What only operators ask for: they pass every lock. */
-const operators: ReadonlySet<ServerActionName> = new Set(["migrate"]);
+const operators: ReadonlySet<ServerActionName> = new Set(["evacuate", "migrate"]);
 
 let cloud: TestCloud;
 let album: ActorCloud;
@@ -99,7 +112,17 @@ beforeAll(async () => {
   for (const quota of ["servers", "vcpus", "milliEcu", "memoryMib", "diskGib"])
     await cloud.as(olga).quotas.set("album", { [quota]: -1 });
 });
-afterEach(() => cloud.faults.clear());
+afterEach(async () => {
+  cloud.faults.clear();
+  const { hosts: machines } = cloud.as(olga);
+  for await (const { name, fencing } of machines.list()) {
+    if (fencing === null) continue;
+    const unfence = await machines.unfence(name);
+    await cloud.clock.advance({ seconds: 20 });
+    await unfence.result();
+    await machines.enable(name);
+  }
+});
 afterAll(() => cloud.close());
 
 /** A server of its own in a state. */
@@ -119,6 +142,8 @@ function stateAfter(action: ServerActionName, state: ServerState): ServerState {
   const { to, exclusive } = ruleOf(action);
   if (to !== "before") return to;
   if (!exclusive || action === "snapshot") return state;
+  // What is evacuated has lost its memory.
+  if (action === "evacuate" && (state === "paused" || state === "suspended")) return "stopped";
   return state === "stopped" || state === "resized" ? "stopped" : "active";
 }
 

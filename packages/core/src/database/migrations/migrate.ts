@@ -13,6 +13,7 @@ import { devices } from "./0010-devices.ts";
 import { unknownGuests } from "./0011-unknown-guests.ts";
 import { lists } from "./0012-lists.ts";
 import { seeds } from "./0013-seeds.ts";
+import { fencing } from "./0014-fencing.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
@@ -30,6 +31,7 @@ const migrations: readonly Migration[] = [
   unknownGuests,
   lists,
   seeds,
+  fencing,
 ];
 
 /** Their names, in the order in which they are applied. */
