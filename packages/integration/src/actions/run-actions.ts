@@ -111,7 +111,9 @@ class ActionRunner {
     const expected = expectedOf(action, server, actor, this.#disturber.suspended);
     const cloud = this.#fleet.as(actor, planned.process);
     const said = `${actor} ${action} ${server.slot} (${server.state})`;
-    const sure = !crowded && !server.shaken;
+    // An operator acts in no project, and is refused by the quota of the server's where that is suspended.
+    const halted = actors[actor].projectId === undefined && this.#disturber.suspended.has(server.project);
+    const sure = !crowded && !server.shaken && !halted;
     try {
       const handle = await calls[action]({
         cloud,
