@@ -63,34 +63,56 @@ async function fill(container: Container, projectId: string): Promise<void> {
     container.get(tokens.ids),
     container.get(tokens.hosts),
   ];
-  const store = container.get(tokens.servers);
   const { id: networkId } = container.get(tokens.fixedNetwork);
   const hostIds: string[] = [];
   for (let index = 0; index < hosts; index += 1) {
     hostIds.push((await hostStore.register(`host-${index}`, "az-1", 1)).id);
   }
-  const columns = "id, server_id, project_id, host_id, network_id, address, class_id, wanted, revision";
-  const insert = `INSERT INTO ${database.tables.bindings} (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, TRUE, 0)`;
+  const { servers: serversTable, server_tags: tagsTable, bindings: bindingsTable } = database.tables;
   const serverIds = Array.from({ length: servers }, () => ids.next("srv"));
   for (let from = 0; from < servers; from += sliceOf) {
-    const statements = serverIds.slice(from, from + sliceOf).flatMap((id, offset) => {
+    const slice = serverIds.slice(from, from + sliceOf).map((id, offset) => {
       const index = from + offset;
-      const hostId = hostIds[index % hosts] ?? "";
-      const bindings = [ids.next("nic"), id, projectId, hostId, networkId, index, 16 + Math.floor(index / hosts)];
-      const tags = { env: "prod", role: index % rareOf === 0 ? "db" : "web" };
-      const row = { ...serverRow(id, projectId), name: `web-${index}`, created_at_ms: index };
+      const server = { ...serverRow(id, projectId), name: `web-${index}`, created_at_ms: index };
+      return { id, index, server, hostId: hostIds[index % hosts] ?? "" };
+    });
+    const rows = slice.map(({ server, hostId, index }) => {
       const state = index % 2 === 0 ? "active" : "stopped";
+      return { ...server, host_id: hostId, zone: "az-1", state };
+    });
+    const tags = slice.flatMap(({ id, index, server }) => {
+      const tagged = { server_id: id, project_id: projectId, server_name: server.name, created_at_ms: index };
+      const role = index % rareOf === 0 ? "db" : "web";
       return [
-        store.insert({ ...row, host_id: hostId, zone: "az-1", state }),
-        ...store.tags.put(row, tags),
-        { sql: insert, bindings },
+        { ...tagged, tag: "env", value: "prod" },
+        { ...tagged, tag: "role", value: role },
       ];
     });
+    const bindings = slice.map(({ id, index, hostId }) => ({
+      id: ids.next("nic"),
+      server_id: id,
+      project_id: projectId,
+      host_id: hostId,
+      network_id: networkId,
+      address: index,
+      class_id: 16 + Math.floor(index / hosts),
+      wanted: 1,
+      revision: 0,
+    }));
+    const statements = [insertAll(serversTable, rows), insertAll(tagsTable, tags), insertAll(bindingsTable, bindings)];
     await database.run({ statements, result: undefined });
   }
   // SQLite's are planned without.
   if (database.concurrentWriters)
     await database.run({ statements: [{ sql: "ANALYZE", bindings: [] }], result: undefined });
+}
+
+/** Many rows in one statement. */
+function insertAll(table: string, rows: readonly Readonly<Record<string, string | number>>[]) {
+  const columns = Object.keys(rows[0] ?? {});
+  const marks = rows.map(() => `(${columns.map(() => "?").join(", ")})`).join(", ");
+  const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES ${marks}`;
+  return { sql, bindings: rows.flatMap((row) => columns.map((column) => row[column] ?? 0)) };
 }
 
 /** The cursor behind so many servers. */
