@@ -44,7 +44,7 @@ overDatabases((open) => {
         beat(1);
       }
     };
-    return { fleet, clock, monitor, say, beat, states, pass, seen };
+    return { database, fleet, clock, monitor, say, beat, states, pass, seen };
   }
 
   it("has the guests of each host settled once", async () => {
@@ -71,6 +71,27 @@ overDatabases((open) => {
     await pass(1);
     expect(await states()).toEqual(["up", "up"]);
     expect(await fleet.hosts.get(silent)).toMatchObject({ state_reason: null, last_seen_at_ms: clock.nowMs() });
+    await monitor[Symbol.asyncDispose]();
+  });
+
+  it("takes a host for down that nobody drives, once nobody has heard of it for as long", async () => {
+    const { database, fleet, clock, monitor, pass } = await fixture();
+    const nowMs = clock.nowMs();
+    const [left, driven] = await Promise.all(
+      ["left", "driven"].map((name) => fleet.hosts.register(name, "az-1", nowMs)),
+    );
+    for (const host of [left, driven]) await database.run(fleet.hosts.setState(host?.id ?? "", "up", null, nowMs));
+    const lease = { owner: "own_alive", epoch: 1, lease_until_ms: Number.MAX_SAFE_INTEGER };
+    await database.write(database.tables.host_leases).insert({ ...lease, host_id: driven?.id });
+    await pass(6);
+    expect(await fleet.hosts.named("left")).toMatchObject({ state: "up" });
+    await pass(1);
+    expect(await fleet.hosts.named("left")).toMatchObject({
+      state: "down",
+      state_reason: "nobody drives it, and it was not heard of for 7 s",
+    });
+    // Another process drives it: how it is, that one says.
+    expect(await fleet.hosts.named("driven")).toMatchObject({ state: "up" });
     await monitor[Symbol.asyncDispose]();
   });
 

@@ -123,6 +123,20 @@ overDatabases((open, dialect) => {
       expect([one.names(), other.names()]).toEqual([["host-1"], []]);
     });
 
+    it("are closed when their lease is somebody else's, and opened anew when it is free again", async () => {
+      stub("host-1");
+      const database = await open();
+      await using one = await process(database);
+      await one.runtime.openAll([config("host-1")]);
+      const [first] = one.runtime.opened;
+      const leases = () => database.write(database.tables.host_leases);
+      await leases().update({ owner: "op_fencing", epoch: 1000, lease_until_ms: Number.MAX_SAFE_INTEGER });
+      await expect.poll(one.names, { timeout: 5000 }).toEqual([]);
+      await leases().update({ lease_until_ms: 0 });
+      await expect.poll(one.names, { timeout: 5000 }).toEqual(["host-1"]);
+      expect(one.runtime.opened[0]).not.toBe(first);
+    });
+
     it("are another's when the lease of a process that died is over", async () => {
       stub("host-1");
       const database = await open();
