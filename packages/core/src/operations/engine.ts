@@ -20,7 +20,7 @@ import { joinScripts } from "./plan-commit.ts";
 import { RunCommits } from "./run-commits.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { HostElsewhere, LeaseLost } from "./stop-reasons.ts";
-import { lineOf } from "./submission.ts";
+import { firstHostOf, firstStepOf, lineOf } from "./submission.ts";
 import type { Submission, Submitted } from "./submission.ts";
 import { journalledInput, stuckWhereItIs } from "./version-mismatch.ts";
 
@@ -130,7 +130,7 @@ export class OperationEngine implements OperationWatch {
   async #accept(submissions: readonly Submission[], claims: Script = script()): Promise<readonly Submitted[]> {
     const { database, journal, onBoundary, hosts } = this.#dependencies;
     const accepted = submissions.map((submission) => {
-      const { hostId } = submission;
+      const hostId = firstHostOf(submission);
       const reached = hostId === undefined || hosts.reaches(hostId);
       const runsHere = this.#options.runs && reached && !this.#stop.signal.aborted;
       return { submission, runsHere, operation: this.#operationOf(submission, runsHere) };
@@ -236,9 +236,7 @@ export class OperationEngine implements OperationWatch {
   #operationOf(submission: Submission, runsHere: boolean): NewOperation {
     const { definition, timeoutMs = this.#options.timeoutsMs?.[definition.kind] } = submission;
     const nowMs = this.#dependencies.clock.nowMs();
-    const { begun } = submission;
-    const cursor = begun === undefined ? 0 : definition.steps.findIndex(({ name }) => name === begun.step);
-    const first = definition.steps[cursor];
+    const { cursor, step: first } = firstStepOf(submission);
     const actsFirst = first?.type === "act";
     return {
       id: this.#ids.next("op"),
@@ -246,13 +244,13 @@ export class OperationEngine implements OperationWatch {
       projectId: submission.projectId,
       actor: submission.actor.userId,
       resourceId: submission.resourceId,
-      hostId: submission.hostId,
+      hostId: firstHostOf(submission),
       idempotencyKey: submission.idempotencyKey,
       inputHash: hashOf(submission.request),
       input: submission.input,
       cursor,
       firstStep: first?.name ?? "end",
-      context: begun?.context ?? {},
+      context: submission.begun?.context ?? {},
       noReturn: actsFirst && definition.pointOfNoReturn <= cursor,
       outside: actsFirst && runsHere,
       deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,

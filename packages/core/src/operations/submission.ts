@@ -44,6 +44,26 @@ export interface Submitted {
   readonly resourceId: string;
 }
 
+/** The step that it begins with, and where that is. */
+export function firstStepOf({ definition, begun }: Pick<Submission, "definition" | "begun">) {
+  const cursor = begun === undefined ? 0 : definition.steps.findIndex(({ name }) => name === begun.step);
+  return { cursor, step: definition.steps[cursor] };
+}
+
+/**
+ * The host that the first step reaches: only who reaches it can begin. It need not be the one that its server is on:
+ * what is settled or fetched elsewhere says so itself.
+ */
+export function firstHostOf(submission: Submission): string | undefined {
+  const { definition, resourceId, begun, hostId, input } = submission;
+  const { step } = firstStepOf(submission);
+  if (step?.type !== "act" || step.on === undefined) return hostId;
+  const [resource = ""] = definition.kind.split(".");
+  return (
+    step.on({ input: definition.input.parse(input), [`${resource}Id`]: resourceId, ...begun?.context }) ?? undefined
+  );
+}
+
 /** The log's line of a submission, where one is wanted. */
 export const lineOf = (
   { actor, projectId, resourceId, relatedId }: Submission,

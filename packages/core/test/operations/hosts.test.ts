@@ -47,6 +47,26 @@ overDatabases((open) => {
     await b.engine.close(1000);
   });
 
+  it("are where the first step says, and not where its server is", async () => {
+    const database = await open();
+    const done: string[] = [];
+    const settle = defineOperation("server.settle", Move)
+      .act("source", {
+        on: ({ input }) => input.from,
+        run: async ({ host }) => void done.push(`source on ${nameOf(host)}`),
+      })
+      .failed((_, error) => count(database, error.code, 1));
+    const [a, b] = ["hst_a", "hst_b"].map((host) => testEngine(database, [settle], { hosts: [host], leaseMs: 300 }));
+    await a?.engine.start();
+    await b?.engine.start();
+    const { id } = (await b?.submit(move, { hostId: "hst_b" })) ?? { id: "" };
+    expect((await b?.shown(id))?.waitingFor).not.toMatchObject({ host: "hst_b" });
+    expect(await b?.engine.ended(id)).toEqual({ state: "succeeded", error: undefined });
+    expect(done).toEqual(["source on hst_a"]);
+    await a?.engine.close(1000);
+    await b?.engine.close(1000);
+  });
+
   it("are reached on the way back as on the way there", async () => {
     const { database, done, engineOf } = await prepared(true);
     const [a, b] = [engineOf(["hst_a"]), engineOf(["hst_b"])];
