@@ -17,8 +17,8 @@ interface BindingRow {
   readonly internal_ceil_kbit: number;
   readonly external_rate_kbit: number;
   readonly external_ceil_kbit: number;
-  /** How many interfaces share what the server bought. */
-  readonly sharers: number;
+  /** How many interfaces share what the server bought; PostgreSQL counts in texts. */
+  readonly sharers: number | string;
 }
 
 /** A binding that was wanted or unwanted, and what it is now: nothing when it is unwanted. */

@@ -3,7 +3,6 @@ import type { Database } from "../../src/database/database.ts";
 import { serverQuery } from "../../src/servers/find-servers.ts";
 import type { FindServers, ServerSort } from "../../src/servers/find-servers.ts";
 import type { SliceRequest } from "../../src/lists/slice.ts";
-import { ServerStore } from "../../src/servers/store.ts";
 import { overDatabases } from "../support/databases.ts";
 import { serverRow, testFleet } from "../support/fleet.ts";
 

@@ -30,7 +30,7 @@ overDatabases((open) => {
       const [album, ops] = [cloud.as(amy), cloud.as(olga)];
       const { internal, addresses } = await created(album, { externalKbit: 5000 });
       const before = await claimed(cloud);
-      const first = addresses[0]?.address;
+      const first = addresses[0]?.address ?? "";
       const { state, addresses: both, id } = await (await album.servers.attachInterface("web-1")).result();
       expect(state).toBe("active");
       expect(both).toHaveLength(2);
@@ -72,7 +72,7 @@ overDatabases((open) => {
       const cloud = await open({ hosts: fleet, busFaults: {} });
       const album = cloud.as(amy);
       const { addresses } = await created(album);
-      const first = addresses[0]?.address;
+      const first = addresses[0]?.address ?? "";
       cloud.faults.failNext("host-1", "change", { code: "UNSUPPORTED" });
       const attach = await album.servers.attachInterface("web-1");
       await expect(attach.result()).rejects.toMatchObject({ code: "UNSUPPORTED" });
