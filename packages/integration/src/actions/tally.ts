@@ -8,23 +8,27 @@ export class ActionTally {
   /** Operations that were stuck, and went on when they were tried again. */
   stuck = 0;
 
+  /** An action was begun. */
   allowed(action: string, said: string): void {
     count(this.#allowed, action);
     this.tell(`${said}: allowed`);
   }
 
+  /** One was refused, with this code. */
   refused(action: string, code: string, said: string): void {
     count(this.#refused, action);
     count(this.#codes, code);
     this.tell(`${said}: ${code}`);
   }
 
+  /** The operation that was begun has ended. */
   ended(action: string, state: string, code: string | undefined, said: string): void {
     count(this.#ends, `${action} ${state}`);
     if (code !== undefined) count(this.#codes, code);
     this.tell(`  ${said}: ${state}${code === undefined ? "" : ` with ${code}`}`);
   }
 
+  /** Notes a line of the run. */
   tell(line: string): void {
     this.#told.push(line);
   }
