@@ -58,7 +58,10 @@ export const lifeMutants: readonly Mutant[] = [
   {
     name: "that keeps data disks which are gone",
     behaviour: "data disks",
-    caught: ["go with a define, and come back empty"],
+    caught: [
+      "go with a define, and come back empty",
+      "stay on the host with all that is on them while they are detached",
+    ],
     mutate: (driver) => {
       let seen: GuestSpec["disks"] = [];
       return {
@@ -77,6 +80,7 @@ export const lifeMutants: readonly Mutant[] = [
     caught: [
       "come with a define, keep what is on them, and grow",
       "go with a define, and come back empty",
+      "stay on the host with all that is on them while they are detached",
       "never shrink, and so does no other disk",
     ],
     mutate: (driver) => ({

@@ -86,7 +86,11 @@ export const mutants: readonly Mutant[] = [
   {
     name: "that changes a guest under its feet",
     behaviour: "define",
-    caught: ["changes a stopped guest", "leaves a running guest alone"],
+    caught: [
+      "takes a seed, the same again, and leaves nothing of it",
+      "changes a stopped guest",
+      "leaves a running guest alone",
+    ],
     mutate: (driver) => ({
       define: async (spec: GuestSpec) => {
         const running = (await driver.get(spec.id))?.power === "running";

@@ -11,34 +11,11 @@ import { firstValueFrom } from "rxjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { all } from "./all.ts";
 import { outcome } from "./outcome.ts";
+import { methodsOf } from "./methods-of.ts";
 import { publicSurface } from "./public-surface.ts";
+import type { Things } from "./things.ts";
 
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIARH64Mw7wZfW/5z0RiDkkz4N4Kb2xYpgjx834SIHPLo amy@laptop";
-
-/** What there is of a project for one actor to try everything on, by its id or its name. */
-interface Things {
-  /** Part of names that are only this world's. */
-  readonly mark: string;
-  readonly server: string;
-  /** A server whose resize waits to be confirmed. */
-  readonly resized: string;
-  readonly image: string;
-  readonly keypair: string;
-  readonly group: string;
-  readonly operation: string;
-  /** Operations that were cancelled, and that are stuck. */
-  readonly cancelled: string;
-  readonly stuck: string;
-  readonly hopeless: string;
-  /** In a zone of its own, with a host that dies and one that takes it. */
-  readonly stranded: string;
-  readonly webhook: string;
-  /** Of that webhook, and dead. */
-  readonly delivery: string;
-  readonly folder: string;
-  /** A guest on the first host that came past us. */
-  readonly stranger: string;
-}
 
 /**
  * A call of every public method that is as it should be, in an order in which each finds what it needs. The type asks
@@ -316,13 +293,6 @@ async function makeStuck(name: string): Promise<string> {
   await expect(snapshot.result()).rejects.toMatchObject({ code: "CONFLICT" });
   expect(await album.operations.get(snapshot.id)).toMatchObject({ state: "stuck", step: "freeze" });
   return snapshot.id;
-}
-
-/** The names of an object's methods, those of its base classes included. */
-function methodsOf(value: object): string[] {
-  const prototype = Object.getPrototypeOf(value) as object;
-  if (prototype === Object.prototype) return [];
-  return [...methodsOf(prototype), ...Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor")];
 }
 
 describe("the permissions' table", () => {
