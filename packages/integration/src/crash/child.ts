@@ -3,7 +3,7 @@ import { isCloudHostError, tokens } from "@cloudhost/core";
 import { fakeFaults, fakePower } from "@cloudhost/driver-fake";
 import { Container } from "inversify";
 import { ChildTask } from "./child-task.ts";
-import { filesIn, openCase, placesIn } from "./cloud-folder.ts";
+import { filesIn, fleetIn, openCase, placesIn } from "./cloud-folder.ts";
 import { scenarios } from "./scenarios.ts";
 
 const task = ChildTask.parse(JSON.parse(process.env["CLOUDHOST_CRASH_TASK"] ?? ""));
@@ -20,7 +20,9 @@ container.bind(tokens.onBoundary).toConstantValue((boundary) => {
   if (task.kill?.boundary === boundary && task.kill.time === time) process.kill(process.pid, "SIGKILL");
 });
 
-const power = fakePower(task.hosts);
+// Of the case's fake hosts, also where real ones run in their place: then nobody asks them.
+const fleet = fleetIn(places);
+const [faults, power] = [fakeFaults(fleet), fakePower(fleet)];
 await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts, fence: power });
 const ops = cloud.as({ userId: "olga", roles: ["operator"] });
 const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
@@ -32,9 +34,9 @@ if (scenario === undefined) {
   }
 } else {
   begun = true;
-  if (task.fails) scenario.fail?.(fakeFaults(task.hosts), power);
+  if (task.fails) scenario.fail?.(faults, power);
   try {
-    await scenario.run(album, { ops, files: filesIn(task.folder), fails: task.fails, faults: fakeFaults(task.hosts) });
+    await scenario.run(album, { ops, files: filesIn(task.folder), fails: task.fails, faults });
   } catch (error) {
     if (!task.fails || !isCloudHostError(error)) throw error;
   }
