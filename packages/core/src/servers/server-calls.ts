@@ -4,7 +4,7 @@ import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
 import type { ChangePermission } from "../access/permissions.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
-import type { Binding, Statement } from "../database/script.ts";
+import type { Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { ClaimChanges } from "../hosts/claim-changes.ts";
@@ -29,7 +29,7 @@ import type { Server } from "./model.ts";
 import type { ServerPlanner } from "./planner.ts";
 import type { ServerSizes } from "./sizes.ts";
 import type { ServerRow } from "./server-row.ts";
-import type { ServerStore } from "./store.ts";
+import type { Assignment, ServerStore } from "./store.ts";
 import { tooManyTags } from "./tag-store.ts";
 import { tagsMost } from "./tags.ts";
 import { shownServers } from "./shown-servers.ts";
@@ -70,7 +70,7 @@ export interface ServerOptions {
 
 /** What a change writes to a server's own row, and what else commits with it. */
 export interface RowChanges {
-  readonly columns: Readonly<Record<string, Binding>>;
+  readonly set: Assignment;
   readonly also?: readonly Statement[];
 }
 
@@ -156,7 +156,7 @@ export class ServerCalls {
     scope: ChangeScope,
     row: ServerRow,
     action: ServerActionName,
-    { columns, also = [] }: RowChanges,
+    { set, also = [] }: RowChanges,
   ): Promise<Server> {
     const { database, servers, clock } = this.dependencies;
     const event = outboxEvent(database.tables, {
@@ -169,7 +169,7 @@ export class ServerCalls {
     });
     try {
       const line = scope.accepted({ resources: [row.id], projectId: row.project_id });
-      await database.run(script(servers.change(row.id, action, scope, columns), ...also, event, line));
+      await database.run(script(servers.change(row.id, action, scope, set), ...also, event, line));
     } catch (error) {
       if (!(error instanceof GuardFailed)) throw error;
       throw error.guard === tooManyTags ? moreTagsThanMay() : await refusalNow(servers, row.id, action, scope);

@@ -13,6 +13,7 @@ import {
   unpauseServer,
 } from "./operations/power.ts";
 import type { ServerCalls } from "./server-calls.ts";
+import type { Assignment } from "./store.ts";
 
 /** A server's power, and who may touch it. */
 export class ServerPower {
@@ -123,8 +124,8 @@ export class ServerPower {
    */
   async lock(idOrName: string): Promise<Server> {
     const asked = { idOrName, schema: Nothing, input: {}, what: "options of lock" };
-    return this.#calls.write("servers.lock", asked, "lock", ({ row, scope }) => ({
-      columns: { locked_by: scope.everywhere ? "operator" : (row.locked_by ?? "project") },
+    return this.#calls.write("servers.lock", asked, "lock", ({ scope }) => ({
+      set: scope.everywhere ? lockedByOperator : lockedByProject,
     }));
   }
 
@@ -134,7 +135,7 @@ export class ServerPower {
    */
   async unlock(idOrName: string): Promise<Server> {
     const asked = { idOrName, schema: Nothing, input: {}, what: "options of unlock" };
-    return this.#calls.write("servers.unlock", asked, "unlock", () => ({ columns: { locked_by: null } }));
+    return this.#calls.write("servers.unlock", asked, "unlock", () => ({ set: unlocked }));
   }
 
   /**
@@ -148,6 +149,11 @@ export class ServerPower {
     return this.#calls.dependencies.guests.consoleLog(row.id, row.host_id ?? "", mostBytes);
   }
 }
+
+const lockedByOperator: Assignment = { sql: "locked_by = 'operator'", bindings: [] };
+/** An operator's lock stays one. */
+const lockedByProject: Assignment = { sql: "locked_by = COALESCE(locked_by, 'project')", bindings: [] };
+const unlocked: Assignment = { sql: "locked_by = NULL", bindings: [] };
 
 /** What an operation on a server's power needs. */
 const power =

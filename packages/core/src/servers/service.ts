@@ -183,7 +183,7 @@ export class Servers extends ServerPlaces {
     const { tags } = this.#calls.dependencies.servers;
     const asked = { idOrName, schema: UpdateServer, input, what: "changes of a server" };
     return this.#calls.write("servers.update", asked, "update", ({ row, request }) => ({
-      columns: { name: request.name ?? row.name },
+      set: { sql: "name = COALESCE(?, name)", bindings: [request.name ?? null] },
       also: [...tags.change(row, request.tags ?? {}), tags.renamed(row.id)],
     }));
   }

@@ -20,6 +20,12 @@ import { TagStore } from "./tag-store.ts";
 /** Of a server's row, what tells whether its guest is as it should be. */
 export type SettledServer = Pick<ServerRow, "id" | "name" | "state" | "busy">;
 
+/** What follows `SET`: it may go by what the row has then, and so overwrites nothing that was not read. */
+export interface Assignment {
+  readonly sql: string;
+  readonly bindings: readonly Binding[];
+}
+
 /** Servers' rows. A deleted one stays as history and is found no more. */
 export class ServerStore {
   readonly tags: TagStore;
@@ -56,17 +62,11 @@ export class ServerStore {
     );
   }
 
-  /** Changes columns of a server where the action is allowed, without taking it: guard `state`. */
-  change(
-    serverId: string,
-    action: ServerActionName,
-    asker: Asker,
-    columns: Readonly<Record<string, Binding>>,
-  ): Statement {
+  /** Changes a server where the action is allowed, without taking it: guard `state`. */
+  change(serverId: string, action: ServerActionName, asker: Asker, set: Assignment): Statement {
     const { sql, bindings } = gateCondition(action, asker);
-    const sets = Object.keys(columns).map((column) => `${column} = ?`);
-    return guarded("state", `UPDATE ${this.#database.tables.servers} SET ${sets.join(", ")} WHERE id = ? AND ${sql}`, [
-      ...Object.values(columns),
+    return guarded("state", `UPDATE ${this.#database.tables.servers} SET ${set.sql} WHERE id = ? AND ${sql}`, [
+      ...set.bindings,
       serverId,
       ...bindings,
     ]);

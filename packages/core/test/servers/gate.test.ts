@@ -49,7 +49,7 @@ overDatabases((open) => {
 
       /** The servers that the guard lets pass: what it changes, it tells. */
       async function passing(action: ServerActionName, asker: (typeof askers)[number]): Promise<readonly string[]> {
-        const { sql, bindings } = store.change("srv_x", action, asker, { name: "web" });
+        const { sql, bindings } = store.change("srv_x", action, asker, { sql: "name = ?", bindings: ["web"] });
         const where = sql.slice(sql.indexOf("WHERE id = ? AND ") + "WHERE id = ? AND ".length);
         const query = database
           .read(database.tables.servers)

@@ -61,7 +61,7 @@ export async function runActions(run: ActionRun): Promise<ActionTally> {
     if (findings.length > 0) throw new Error(findings.map(({ kind, what }) => `${kind}: ${what}`).join("\n"));
     return runner.tally;
   } catch (error) {
-    throw new Error(runner.tally.story(run.seed, `round ${at} of ${rounds.length}`), { cause: error });
+    throw new Error(runner.tally.story(run.seed, `round ${at} of ${rounds.length}`, error), { cause: error });
   }
 }
 

@@ -66,10 +66,11 @@ export class ActionTally {
     ].join("\n");
   }
 
-  /** How a run went up to where it failed. */
-  story(seed: number, where: string): string {
+  /** Why a run failed, and how it went up to there. */
+  story(seed: number, where: string, error: unknown): string {
+    const why = error instanceof Error ? error.message : String(error);
     const last = this.#told.slice(-80);
-    return `It failed in ${where}; CLOUDHOST_ACTIONS_SEED=${seed} repeats it. The last of what was done:\n${last.join("\n")}`;
+    return `It failed in ${where}: ${why}\nCLOUDHOST_ACTIONS_SEED=${seed} repeats it. The last of what was done:\n${last.join("\n")}`;
   }
 }
 

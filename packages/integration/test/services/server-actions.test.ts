@@ -227,6 +227,27 @@ describe.each(states)("a server that is %s", (state) => {
   });
 });
 
+describe("two changes of a server at once", () => {
+  it("leave an operator's lock an operator's, whoever locks it besides", async () => {
+    const server = await serverIn("active");
+    await Promise.all([cloud.as(olga).servers.lock(server), album.servers.lock(server)]);
+    const message = expect.stringContaining("locked by operator") as string;
+    expect(await refusal("unlock", server)).toMatchObject({ code: "CONFLICT", message });
+    await cloud.as(olga).servers.unlock(server);
+    await removed(server);
+  });
+
+  it("keep a name that one gives, where the other gives tags", async () => {
+    const server = await serverIn("active");
+    await Promise.all([
+      album.servers.update(server, { name: "renamed" }),
+      album.servers.update(server, { tags: { role: "web" } }),
+    ]);
+    expect(await album.servers.get(server)).toMatchObject({ name: "renamed", tags: { role: "web" } });
+    await removed(server);
+  });
+});
+
 describe("a server that is", () => {
   it("building or deleting is refused what would have it for itself, and can be asked again", async () => {
     const refusedNow = async (state: ServerState, server: string): Promise<void> => {
