@@ -173,6 +173,31 @@ overDatabases((open) => {
       expect(await (await ops.servers.evacuate(server.id)).result()).toMatchObject({ state: "active", host: alive });
     });
 
+    it("brings a server's further interfaces, new data disks and seed, and its old host keeps none", async () => {
+      await using test = await setUp();
+      const { album, cloud, ops, dead, die, view } = test;
+      await (await album.servers.delete("web-1")).result();
+      const [alive = ""] = ["host-1", "host-2"].filter((host) => host !== dead);
+      await ops.hosts.disable(alive);
+      const { id } = await created(album, { name: "web-2", userData: "#!/bin/sh\n" });
+      await (await album.servers.createDisk("web-2", { sizeGib: 3, name: "data" })).result();
+      const before = await (await album.servers.attachInterface("web-2")).result();
+      const [claims, quotas] = [await claimed(cloud), await album.quotas.get()];
+      const [guest] = (await view(dead))?.guests ?? [];
+      await ops.hosts.enable(alive);
+      await die();
+      await (await ops.hosts.fence(dead)).result();
+      const moved = await (await ops.servers.evacuate(id)).result();
+      expect([moved.dataDisks, moved.addresses]).toEqual([before.dataDisks, before.addresses]);
+      const now = await view(alive);
+      const [{ spec } = { spec: undefined }] = now?.guests ?? [];
+      expect(spec).toEqual({ ...guest?.spec, base: spec?.base });
+      expect(now?.bindings.map(({ address }) => address).toSorted()).toEqual(addressesOf(before).toSorted());
+      expect([await claimed(cloud), await album.quotas.get()]).toEqual([claims, quotas]);
+      await returned(cloud, dead);
+      expect(await view(dead)).toMatchObject({ guests: [], bindings: [], files: [] });
+    });
+
     it("keeps the host fenced until it has ended, and is begun once", async () => {
       await using test = await setUp();
       const { cloud, ops, dead, die, server } = test;
