@@ -27,9 +27,10 @@ export interface PostgresServer extends AsyncDisposable {
 
 /**
  * Starts PostgreSQL from the binaries that npm installed.
+ * @param durable whether it waits for the disk; without, what it answers is lost with the machine, not with a process
  * @throws Error when it does not accept connections within 10 s, with what it said
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({ durable = true } = {}): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "cloudhost-pg-"));
   chmodSync(folder, 0o755);
   const native = await ownBinaries(join(folder, "native"));
@@ -50,7 +51,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     `unix_socket_directories=${data}`,
     "max_connections=200",
     "shared_buffers=64MB",
-    "fsync=on",
+    ...(durable ? ["fsync=on"] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]),
   ];
   const flags = settings.flatMap((setting) => ["-c", setting]);
   const server = spawn(join(native, "bin", "postgres"), ["-D", data, ...flags], {

@@ -48,7 +48,7 @@ export async function sharedDatabase(share: string, name: string): Promise<strin
   );
   if (mine) {
     try {
-      const { pid, folder, socketDir } = await startPostgres();
+      const { pid, folder, socketDir } = await startPostgres({ durable: false });
       await writeFile(`${ready}.new`, JSON.stringify({ pid, folder, socketDir } satisfies Shared));
       await rename(`${ready}.new`, ready);
     } catch (error) {

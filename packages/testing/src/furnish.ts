@@ -33,12 +33,15 @@ export async function furnish(
 }
 
 async function importImage(product: ActorCloud, path: string): Promise<void> {
-  await writeFile(path, noise(2 ** 20));
+  await writeFile(path, (noise ??= noiseOf(2 ** 20)));
   await (await product.images.import({ name: "debian-12", path, visibility: "public" })).result();
 }
 
+/** Made once a process: it takes longer than all else that a cloud is furnished with. */
+let noise: Buffer | undefined;
+
 /** The same bytes every time, and no two blocks alike. */
-function noise(bytes: number): Buffer {
+function noiseOf(bytes: number): Buffer {
   const blocks = Array.from({ length: bytes / 32 }, (_, index) => createHash("sha256").update(String(index)).digest());
   return Buffer.concat(blocks, bytes);
 }
