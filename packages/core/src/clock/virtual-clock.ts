@@ -34,6 +34,8 @@ export class VirtualClock implements Clock {
   #order = 0;
   #working = 0;
   #looking = false;
+  /** Who asks to be told when somebody stops working, or a sleeper has gone. */
+  #onlookers: (() => void)[] = [];
 
   /** @param startMs epoch milliseconds at which it begins; 2026-01-01 by default */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
@@ -53,7 +55,7 @@ export class VirtualClock implements Clock {
     const timer: Timer = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, fire: call };
     this.#timers.add(timer);
     this.#look();
-    return () => void this.#timers.delete(timer);
+    return () => this.#remove(timer);
   }
 
   every(periodMs: number, task: () => Promise<void> | void, onError?: (error: unknown) => void): AsyncDisposable {
@@ -110,10 +112,12 @@ export class VirtualClock implements Clock {
 
   /** Resolves when nobody works and nobody sleeps. */
   async settled(): Promise<void> {
-    do {
+    for (;;) {
       await turns();
       this.#look();
-    } while (this.#working > 0 || this.#timers.size > 0 || this.#looking);
+      if (this.#working === 0 && this.#timers.size === 0 && !this.#looking) return;
+      await new Promise<void>((resolve) => this.#onlookers.push(resolve));
+    }
   }
 
   async #sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -130,7 +134,7 @@ export class VirtualClock implements Clock {
         },
       };
       const abort = (): void => {
-        this.#timers.delete(timer);
+        this.#remove(timer);
         reject(cancelled());
       };
       this.#timers.add(timer);
@@ -138,8 +142,14 @@ export class VirtualClock implements Clock {
     });
   }
 
+  #remove(timer: Timer): void {
+    this.#timers.delete(timer);
+    this.#look();
+  }
+
   /** Looks whether all wait, now that somebody stopped working; the jump comes only after the event loop is quiet. */
   #look(): void {
+    for (const told of this.#onlookers.splice(0)) told();
     if (this.#looking || this.#working > 0 || this.#timers.size === 0) return;
     this.#looking = true;
     void this.#jumpWhenQuiet();
@@ -148,12 +158,12 @@ export class VirtualClock implements Clock {
   async #jumpWhenQuiet(): Promise<void> {
     await turns();
     this.#looking = false;
-    if (this.#working > 0) return;
-    const timer = this.#nextTimer();
-    if (timer === undefined) return;
-    this.#timers.delete(timer);
-    this.#nowMs = Math.max(this.#nowMs, timer.atMs);
-    timer.fire();
+    const timer = this.#working > 0 ? undefined : this.#nextTimer();
+    if (timer !== undefined) {
+      this.#timers.delete(timer);
+      this.#nowMs = Math.max(this.#nowMs, timer.atMs);
+      timer.fire();
+    }
     this.#look();
   }
 
