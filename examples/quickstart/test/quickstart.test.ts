@@ -19,8 +19,8 @@ beforeAll(async () => {
   image = join(root, "disk.raw");
   await using disk = await open(image, "w");
   await disk.truncate(24 * 2 ** 20);
-  await disk.write(randomBytes(2 ** 20), 0, undefined, 0);
-  await disk.write(randomBytes(2 ** 20), 0, undefined, 16 * 2 ** 20);
+  // More chunks than a guest's boot touches: it changes two places, by its id.
+  for (const mib of [0, 4, 12, 16]) await disk.write(randomBytes(2 ** 20), 0, undefined, mib * 2 ** 20);
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -53,7 +53,7 @@ describe("the quickstart", () => {
       expect(only(first, "started")).toMatchObject({ continues: false, driver: "fake" });
       expect(all(first, "step").map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
       expect(only(first, "hosts").hosts.map(({ zone }) => zone)).toEqual(["az-1", "az-2", "az-1"]);
-      expect(only(first, "image")).toMatchObject({ found: false, chunks: { total: 6, new: 2, zero: 4 } });
+      expect(only(first, "image")).toMatchObject({ found: false, chunks: { total: 6, new: 4, zero: 2 } });
       const importing = all(first, "progress").filter(({ of }) => of.startsWith("importing "));
       expect(importing.map(({ percent }) => percent)).toEqual(
         importing.map(({ percent }) => percent).toSorted((a, b) => a - b),
