@@ -14,6 +14,8 @@ const states: Readonly<Record<ServerState, string>> = {
   suspended: "Its memory is on its host's disk, and it has no power.",
   rescued: "It runs from another image, its own disks beside it.",
   resized: "It has its new size, running or stopped as before, until that is confirmed or reverted.",
+  shelved:
+    "It is on no host and claims nothing there; its disks are in the image store. Its addresses stay its own, and it counts as one server.",
   softDeleted:
     "It is deleted and can be restored until `restorableUntilMs`. It has no power; what it claims stays its own.",
   deleting: "It is being deleted: `busy` until it is gone.",
@@ -40,6 +42,9 @@ const actions: Readonly<Record<ServerActionName, string>> = {
   confirmResize: "Keeps the new size and lets the old one go.",
   revertResize: "Goes back to the old size and lets the new one go.",
   migrate: "Moves it to another host, its power taken meanwhile.",
+  shelve:
+    "Stops it, stores what it has written on its disks in the image store, and gives its place back. Id, name, tags, addresses and group stay.",
+  unshelve: "Gives it a place again, with its disks and addresses as they were; what ran runs again.",
   createDisk: "Gives it one more data disk, empty: at once where it runs, else for its next start.",
   deleteDisk: "Takes a data disk out of it, and deletes it with all that is on it.",
   attachInterface:
@@ -71,7 +76,7 @@ export function serverStatesPage(): string {
 
 <!-- Made by \`npm run server-states\` from packages/core/src/servers/actions.ts. A test keeps it so. -->
 
-What can be asked of a server depends on its state alone. In every other state it is refused with \`CONFLICT\`: the error's details have the state and the states that would do, its message the reason. While an operation has the server (\`busy\`), whatever would have it for itself is refused too, as \`retryable\`. A product finds the same table as \`serverActions\` in \`@cloudhost/core\`. A server that [was adopted](guides/take-over-guests.md) is refused what needs the image that a server was made of, with \`UNSUPPORTED\`, until it is rebuilt: \`rescue\`, \`resize\`, \`migrate\` and \`createDisk\`.
+What can be asked of a server depends on its state alone. In every other state it is refused with \`CONFLICT\`: the error's details have the state and the states that would do, its message the reason. While an operation has the server (\`busy\`), whatever would have it for itself is refused too, as \`retryable\`. A product finds the same table as \`serverActions\` in \`@cloudhost/core\`. A server that [was adopted](guides/take-over-guests.md) is refused what needs the image that a server was made of, with \`UNSUPPORTED\`, until it is rebuilt: \`rescue\`, \`resize\`, \`migrate\`, \`shelve\` and \`createDisk\`.
 
 ## States
 

@@ -39,6 +39,7 @@ import type { QuotaRequestStore } from "./quotas/request-store.ts";
 import type { QuotaStore } from "./quotas/store.ts";
 import type { ServerGroupStore } from "./server-groups/store.ts";
 import type { ServerEvacuations } from "./servers/evacuations.ts";
+import type { ShelvedStore } from "./servers/shelved-store.ts";
 import type { GuestWatch } from "./servers/guest-watch.ts";
 import type { DriftPolicy } from "./servers/drift.ts";
 import type { PowerSync } from "./servers/power-sync.ts";
@@ -105,6 +106,7 @@ export const tokens = {
   dataDisks: token<DataDiskStore>("DataDiskStore"),
   engine: token<OperationEngine>("OperationEngine"),
   evacuations: token<ServerEvacuations>("ServerEvacuations"),
+  shelved: token<ShelvedStore>("ShelvedStore"),
   eventRetention: token<EventRetention>("EventRetention"),
   feed: token<FleetFeed>("FleetFeed"),
   fences: token<FenceStore>("FenceStore"),

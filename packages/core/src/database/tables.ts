@@ -30,6 +30,8 @@ const names = [
   "server_groups",
   "server_tags",
   "servers",
+  "shelved_images",
+  "shelved_layers",
   "unknown_guests",
   "webhook_deliveries",
   "webhooks",

@@ -1,12 +1,12 @@
-import { builtInColumns } from "../database/columns.ts";
-import { guarded } from "../database/script.ts";
+import { builtInColumns, quotaColumn } from "../database/columns.ts";
+import { guarded, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import { builtInResources } from "../ports/host.ts";
 import { allocationOf, ClaimStatements, declaredOf, quotaNeeds } from "./claim-statements.ts";
 import type { Claim, ClaimParts } from "./claim-statements.ts";
 
 /**
- * Changes what a server has claimed already: its size, its host, or both. While it holds places on two hosts its quotas
+ * Changes what a server has claimed already: its size, its host, both, or whether it has one. While it holds places on two hosts its quotas
  * hold the larger of the two, each resource for itself. Guarded like every claim: growth only where there is room.
  */
 export class ClaimChanges {
@@ -75,7 +75,34 @@ export class ClaimChanges {
 
   /** Gives back every place but the one on this host, and of the quotas what that one does not need. */
   settle(serverId: string, hostId: string): Script {
-    return { ...this.#statements.giveBack(serverId, hostId), result: undefined };
+    return { ...this.#statements.giveBack(serverId, { keptId: hostId }), result: undefined };
+  }
+
+  /** Gives back every place of a server that is shelved. It counts as a server of its project all the same. */
+  park(serverId: string): Script {
+    return { ...this.#statements.giveBack(serverId, { counts: true }), result: undefined };
+  }
+
+  /** A place for a shelved server: guards as {@link Claims.take}, but that it counts as a server already. */
+  unpark(serverId: string, hostId: string, claim: Claim): Script<{ hostId: string }> {
+    const place = this.#statements.take(serverId, hostId, claim);
+    const needs = { ...quotaNeeds(claim), servers: 0 };
+    return {
+      ...place,
+      statements: [...place.statements, this.#parts.quotas.take(claim.projectId, needs)],
+      result: { hostId },
+      refused: (guard) => this.#statements.refused(guard, claim.projectId, needs),
+    };
+  }
+
+  /** One that is gone counts no more, where it was shelved: before its layers are removed from the store. */
+  forgetParked(serverId: string): Statement {
+    const { quotas, servers, shelved_layers: layers } = this.#parts.database.tables;
+    const counted = quotaColumn("servers", "used");
+    return statement(
+      `UPDATE ${quotas} SET ${counted} = ${counted} - 1 WHERE project_id = (SELECT project_id FROM ${servers} WHERE id = ? AND host_id IS NULL) AND EXISTS (SELECT 1 FROM ${layers} WHERE server_id = ?)`,
+      [serverId, serverId],
+    );
   }
 
   #quotaDeltas(from: Claim, to: Claim): readonly Statement[] {

@@ -41,6 +41,14 @@ export interface PlaceStatements extends Pick<Required<Script>, "committed"> {
   readonly statements: readonly Statement[];
 }
 
+/** What a server keeps when it gives back its places. */
+export interface Kept {
+  /** The host on which it keeps its place. */
+  readonly keptId?: string;
+  /** Whether it goes on counting as a server of its project. */
+  readonly counts?: boolean;
+}
+
 /** The guards and the give-backs of all claims, each once. What of the quotas goes with them is said by who uses them. */
 export class ClaimStatements {
   readonly #parts: ClaimParts;
@@ -82,9 +90,9 @@ export class ClaimStatements {
 
   /**
    * Gives back a server's places, but the one on a host that it keeps, and their part of the quotas.
-   * @param keptId the host that it keeps; `undefined` for none
+   * @param kept what it keeps; nothing unless it is said
    */
-  giveBack(serverId: string, keptId?: string): PlaceStatements {
+  giveBack(serverId: string, { keptId, counts = false }: Kept = {}): PlaceStatements {
     const { database, groups, watcher } = this.#parts;
     const { allocations, hosts, host_resources: declared } = database.tables;
     const which = `server_id = ?${keptId === undefined ? "" : " AND host_id <> ?"}`;
@@ -109,7 +117,7 @@ export class ClaimStatements {
         ),
         // Before the quota's row, as the claim takes them.
         ...(keptId === undefined ? groups.release(serverId) : groups.settle(serverId, keptId)),
-        this.#giveBackQuota(serverId, keptId),
+        this.#giveBackQuota(serverId, keptId, counts),
         statement(`DELETE FROM ${allocations} WHERE ${which}`, whose),
       ],
       committed: (rows) => {
@@ -140,12 +148,13 @@ export class ClaimStatements {
   }
 
   /** While it has two places, the quotas hold the larger amount of each resource. */
-  #giveBackQuota(serverId: string, keptId: string | undefined): Statement {
+  #giveBackQuota(serverId: string, keptId: string | undefined, counts: boolean): Statement {
     const { allocations, quotas } = this.#parts.database.tables;
     const kept = keptId === undefined ? "" : " AND host_id = ?";
     const of = (what: string, where: string): string =>
       `(SELECT ${what} FROM ${allocations} WHERE server_id = ?${where})`;
-    const given = quotaSources.map(([name, source]) => {
+    const sources = quotaSources.filter(([name]) => !counts || name !== "servers");
+    const given = sources.map(([name, source]) => {
       const stays = keptId === undefined ? "" : ` + ${of(source, kept)}`;
       return `${quotaColumn(name, "used")} = ${quotaColumn(name, "used")} - ${of(`MAX(${source})`, "")}${stays}`;
     });

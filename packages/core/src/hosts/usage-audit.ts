@@ -129,9 +129,12 @@ export class UsageAuditor {
       hosts,
       host_resources: declared,
       quotas,
+      servers,
       server_groups: groups,
+      shelved_layers: layers,
       group_members: members,
     } = tables;
+    const shelved = `(SELECT COUNT(DISTINCT l.server_id) FROM ${layers} l JOIN ${servers} p ON p.id = l.server_id WHERE p.host_id IS NULL AND p.project_id = t.project_id)`;
     const sum = (what: string, where: string): string =>
       `(SELECT COALESCE(SUM(${what}), 0) FROM ${allocations} a WHERE ${where})`;
     const amount = concurrentWriters ? "(a.resources::jsonb ->> t.name)::bigint" : "a.resources ->> t.name";
@@ -141,9 +144,10 @@ export class UsageAuditor {
       return { of: "host", table: hosts, key: ["id"], column: `${column}_used`, actual, counts: { name } };
     });
     const ofProjects = quotaSources.map(([name, source]): Counter => {
-      // Of a server with two places the quota holds the larger amount.
+      // Of a server with two places the quota holds the larger amount; a shelved one, which has none, is a server all the same.
       const each = `SELECT MAX(${source === "1" ? source : `a.${source}`}) AS amount FROM ${allocations} a WHERE a.project_id = t.project_id GROUP BY a.server_id`;
-      const actual = `(SELECT COALESCE(SUM(s.amount), 0) FROM (${each}) s)`;
+      const placed = `(SELECT COALESCE(SUM(s.amount), 0) FROM (${each}) s)`;
+      const actual = name === "servers" ? `(${placed} + ${shelved})` : placed;
       const column = quotaColumn(name, "used");
       return { of: "project", table: quotas, key: ["project_id"], column, actual, counts: { name } };
     });

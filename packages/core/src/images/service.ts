@@ -175,8 +175,9 @@ export class Images {
   }
 
   /**
-   * Deletes an image. Servers that were booted from it go on.
-   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while it is being stored, `FORBIDDEN` for a public one
+   * Deletes an image. Servers that were booted from it go on; while one of them is shelved, its image is kept.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` while it is being stored or a shelved server needs it, `FORBIDDEN` for
+   * a public one
    */
   async delete(idOrName: string): Promise<OperationHandle<void>> {
     const asked = { schema: Nothing, input: {}, what: "options of delete", find: this.#finding(idOrName) };

@@ -52,14 +52,24 @@ export class ImageRecords {
     return insertInto(this.#database.tables.images, row);
   }
 
-  /** Gives it to the operation that deletes it: guard `state`. */
-  beginDelete(imageId: string, operationId: string): Statement {
-    const { images } = this.#database.tables;
-    return guarded(
-      "state",
-      `UPDATE ${images} SET state = 'deleting', operation_id = ? WHERE id = ? AND state IN ('active', 'error')`,
-      [operationId, imageId],
-    );
+  /** Gives it to the operation that deletes it: guard `state`; guard `needed` while a shelved server's disk lies over it. */
+  beginDelete(imageId: string, operationId: string): readonly Statement[] {
+    const { concurrentWriters, tables } = this.#database;
+    const { images, shelved_images: held } = tables;
+    return [
+      // First, so that what follows sees every server that has begun to need it.
+      ...(concurrentWriters ? [statement(`SELECT id FROM ${images} WHERE id = ? FOR UPDATE`, [imageId])] : []),
+      guarded(
+        "needed",
+        `SELECT id FROM ${images} WHERE id = ? AND NOT EXISTS (SELECT 1 FROM ${held} WHERE image_id = ?)`,
+        [imageId, imageId],
+      ),
+      guarded(
+        "state",
+        `UPDATE ${images} SET state = 'deleting', operation_id = ? WHERE id = ? AND state IN ('active', 'error')`,
+        [operationId, imageId],
+      ),
+    ];
   }
 
   /** It is whole: it may be booted, and never changes again. */

@@ -151,10 +151,17 @@ export class NetworkStore {
     );
   }
 
+  /** Gives up its interfaces' places on the host that has none of them any more. They are on no host then. */
+  leaveHost(serverId: string): Statement {
+    const { bindings } = this.#database.tables;
+    const sql = `UPDATE ${bindings} SET host_id = NULL, class_id = NULL WHERE server_id = ? AND NOT wanted`;
+    return statement(sql, [serverId]);
+  }
+
   /** Gives interfaces that no host has wanted a place on another: a class id that is free there. */
   move(nicIds: readonly string[], hostId: string): readonly Statement[] {
     const { bindings, hosts } = this.#database.tables;
-    const sql = `UPDATE ${bindings} SET host_id = ?, class_id = ${this.#freeClass()} WHERE id = ? AND host_id <> ?`;
+    const sql = `UPDATE ${bindings} SET host_id = ?, class_id = ${this.#freeClass()} WHERE id = ? AND COALESCE(host_id, '') <> ?`;
     return [
       ...lockInOrder(this.#database, hosts, "id = ?", [hostId]),
       ...nicIds.map((nicId) => statement(sql, [hostId, hostId, hostId, hostId, nicId, hostId])),

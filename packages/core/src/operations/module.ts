@@ -28,6 +28,8 @@ import { evacuateServer } from "../servers/operations/evacuate-server.ts";
 import { migrateServer, resizeToOtherHost } from "../servers/operations/relocate-server.ts";
 import { resizeServer } from "../servers/operations/resize-server.ts";
 import { revertResize } from "../servers/operations/revert-resize.ts";
+import { shelveServer } from "../servers/operations/shelve-server.ts";
+import { unshelveServer } from "../servers/operations/unshelve-server.ts";
 import { ProjectEmptier } from "../projects/emptier.ts";
 import { deleteProject } from "../projects/operations/delete-project.ts";
 import { tokens } from "../tokens.ts";
@@ -62,6 +64,8 @@ export const operationDefinitions: readonly OperationDefinition[] = [
   confirmResize,
   revertResize,
   migrateServer,
+  shelveServer,
+  unshelveServer,
   createDisk,
   deleteDisk,
   attachInterface,
@@ -98,6 +102,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         servers,
         dataDisks,
         seeds,
+        shelved,
         images,
         fences,
         imageStore,
@@ -115,9 +120,10 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
             clock,
             logger,
             decideTools: { fleet: feed },
-            recordTools: { claims, claimChanges, networks, servers, dataDisks, seeds, images, projects, fences },
+            recordTools: { claims, claimChanges, networks, servers, dataDisks, seeds, shelved, images, projects, fences },
             actTools: {
               imageStore,
+              layersOf: (serverId) => shelved.of(serverId),
               nicsOf: (serverId) => networks.nics(serverId),
               ownOf: async (serverId) => ({ nics: await networks.nics(serverId), seed: await seeds.of(serverId) }),
               emptier: new ProjectEmptier({ database, clock, servers, images, engine: () => engine }),
@@ -147,6 +153,7 @@ export const operationsModule: ContainerModule = defaults(({ bind }) => {
         tokens.servers,
         tokens.dataDisks,
         tokens.seeds,
+        tokens.shelved,
         tokens.images,
         tokens.fences,
         tokens.imageStore,

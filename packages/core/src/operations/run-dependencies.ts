@@ -40,7 +40,10 @@ export interface RunDependencies {
   readonly logger: Logger;
   readonly decideTools: DecideTools;
   readonly recordTools: Omit<RecordTools, "nowMs">;
-  readonly actTools: Pick<ActTools, "evacuatedFrom" | "fence" | "imageStore" | "nicsOf" | "ownOf" | "emptier">;
+  readonly actTools: Pick<
+    ActTools,
+    "evacuatedFrom" | "fence" | "imageStore" | "layersOf" | "nicsOf" | "ownOf" | "emptier"
+  >;
   readonly hosts: HostDirectory;
   readonly onBoundary: OnBoundary;
   /** Told after each commit: there may be news in the outbox. */

@@ -11,6 +11,7 @@ import type { TransferOptions } from "../ports/host-images.ts";
 import type { PlacementGroup, PlacementRequest } from "../ports/scheduler.ts";
 import type { GuestOwn } from "../servers/guest-spec.ts";
 import type { SeedStore } from "../servers/seed-store.ts";
+import type { ShelvedLayer, ShelvedStore } from "../servers/shelved-store.ts";
 import type { DataDiskStore } from "../servers/data-disk-store.ts";
 import type { ProjectStore } from "../projects/store.ts";
 import type { ServerStore } from "../servers/store.ts";
@@ -48,6 +49,7 @@ export interface RecordTools {
   readonly servers: ServerStore;
   readonly dataDisks: DataDiskStore;
   readonly seeds: SeedStore;
+  readonly shelved: ShelvedStore;
   readonly images: ImageRecords;
   readonly projects: ProjectStore;
   readonly fences: FenceStore;
@@ -71,6 +73,8 @@ export interface ActTools {
   readonly revision: number;
   /** Deletes what a project has, by operations of their own. */
   readonly emptier: ProjectEmptying;
+  /** What is stored of a shelved server's disks. */
+  readonly layersOf: (serverId: string) => Promise<readonly ShelvedLayer[]>;
   /** The server's interfaces, from the store. */
   readonly nicsOf: (serverId: string) => Promise<GuestNic[]>;
   /** What its guest is made with besides: its interfaces and its seed, from the store. */

@@ -1,6 +1,6 @@
 import type { Database } from "../database/database.ts";
 import { CloudHostError, isCloudHostError } from "../errors.ts";
-import { submitImageDeletion } from "../images/image-deletion.ts";
+import { neededByShelved, submitImageDeletion } from "../images/image-deletion.ts";
 import type { ImageRecords } from "../images/store.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import type { OperationRow } from "../operations/journal.ts";
@@ -50,7 +50,10 @@ export class ProjectEmptier implements ProjectEmptying {
     });
   }
 
-  /** Resolves when no image is left. @throws CloudHostError why a deletion is stuck */
+  /**
+   * Resolves when no image is left.
+   * @throws CloudHostError why a deletion is stuck, `CONFLICT` for a public one that another project's shelved server needs
+   */
   async deleteImages(projectId: string, userId: string): Promise<void> {
     const { database, images, engine } = this.#parts;
     const left = `SELECT id, operation_id FROM ${database.tables.images} WHERE project_id = ? AND state <> 'deleted' ORDER BY id LIMIT ${atOnce}`;
@@ -108,12 +111,15 @@ interface LeftRow {
   readonly operation_id: string;
 }
 
-/** Somebody was faster, or it cannot be cancelled any more: it is looked at again. */
+/**
+ * Somebody was faster, or it cannot be cancelled any more: it is looked at again. What another project needs would be
+ * looked at for ever.
+ */
 async function unlessChanged<Out>(change: Promise<Out>): Promise<Out | undefined> {
   try {
     return await change;
   } catch (error) {
-    if (isCloudHostError(error, "CONFLICT")) return undefined;
+    if (isCloudHostError(error, "CONFLICT") && error.details.state !== neededByShelved) return undefined;
     throw error;
   }
 }

@@ -31,6 +31,7 @@ const deletable = [
   "suspended",
   "rescued",
   "resized",
+  "shelved",
   "softDeleted",
   "error",
   "deleting",
@@ -45,6 +46,7 @@ const there = [
   "suspended",
   "rescued",
   "resized",
+  "shelved",
   "error",
 ] as const satisfies readonly ServerState[];
 
@@ -71,6 +73,8 @@ export const serverActions = {
   confirmResize: rule(["resized"], "before"),
   revertResize: rule(["resized"], "before"),
   migrate: rule(["active", "stopped"], "before"),
+  shelve: rule(["active", "stopped"], "shelved"),
+  unshelve: rule(["shelved"], "before", placeless),
   createDisk: rule(["active", "stopped"], "before"),
   deleteDisk: rule(["active", "stopped"], "before"),
   attachInterface: rule(["active", "stopped"], "before"),

@@ -15,6 +15,7 @@ const restoredTo: Partial<Record<ServerState, ServerState>> = {
   paused: "stopped",
   suspended: "suspended",
   rescued: "rescued",
+  shelved: "shelved",
 };
 
 const withPower: readonly ServerState[] = ["active", "paused", "rescued"];

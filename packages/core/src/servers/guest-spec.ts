@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../ids.ts";
-import type { BaseDisk, GuestNic, GuestSeed, GuestSpec } from "../ports/guest.ts";
+import { diskKey } from "../ports/guest.ts";
+import type { BaseDisk, DiskKey, GuestDisk, GuestNic, GuestSeed, GuestSpec } from "../ports/guest.ts";
 import type { EnsureImage } from "../ports/host-images.ts";
 
 /** An image as an operation keeps it: its name may be given to another meanwhile, its content not. */
@@ -54,6 +55,19 @@ export async function ensureGuestFiles(
 export const digestsOf = ({ image, boot }: Pick<GuestPlan, "image" | "boot">): readonly string[] =>
   [image, boot?.kernel, boot?.initrd].flatMap((stored) => (stored === undefined ? [] : [stored.digest]));
 
+/** The images that a guest is made of, and started with. */
+export const imageIdsOf = ({ image, boot }: Pick<GuestPlan, "image" | "boot">): readonly string[] =>
+  [image, boot?.kernel, boot?.initrd].flatMap((stored) => (stored === undefined ? [] : [stored.imageId]));
+
+/** Its disks, by which its layers are told apart. */
+export const diskKeysOf = (plan: GuestPlan): readonly DiskKey[] => disksOf(plan).map(diskKey);
+
+const disksOf = (plan: GuestPlan): GuestDisk[] => [
+  { kind: "system", sizeGib: plan.systemDiskGib },
+  ...(plan.ephemeralDiskGib === 0 ? [] : [{ kind: "ephemeral" as const, sizeGib: plan.ephemeralDiskGib }]),
+  ...plan.dataDisks.map((disk) => ({ kind: "data" as const, ...disk })),
+];
+
 /** Another image that a guest boots from while it is rescued. */
 export const RescuePlan = GuestPlan.pick({ image: true, boot: true });
 export type RescuePlan = z.infer<typeof RescuePlan>;
@@ -87,11 +101,7 @@ export function guestSpec(
     vcpus: plan.vcpus,
     milliEcuPerVcpu: plan.milliEcuPerVcpu,
     memoryMib: plan.memoryMib,
-    disks: [
-      { kind: "system", sizeGib: plan.systemDiskGib },
-      ...(plan.ephemeralDiskGib === 0 ? [] : [{ kind: "ephemeral" as const, sizeGib: plan.ephemeralDiskGib }]),
-      ...plan.dataDisks.map((disk) => ({ kind: "data" as const, ...disk })),
-    ],
+    disks: disksOf(plan),
     ...bootedFrom(plan, files, nics),
     nics: [...nics],
     ...(seed === undefined ? {} : { seed }),

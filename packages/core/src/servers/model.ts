@@ -18,6 +18,7 @@ import { TagChanges, Tags } from "./tags.ts";
  * - `active`, `paused` (its vCPUs stand), `suspended` (its memory is on its host's disk) and `stopped` by its power;
  * - `rescued` while it runs from another image, its own disk beside it;
  * - `resized` until the new size is confirmed or reverted;
+ * - `shelved` while it is on no host, its disks in the image store;
  * - `error` when an operation failed and left it unusable;
  * - `softDeleted` while it can still be restored, `deleting`, and then `deleted`: kept as history, found no more.
  */
@@ -29,6 +30,7 @@ export const ServerState = z.enum([
   "suspended",
   "rescued",
   "resized",
+  "shelved",
   "softDeleted",
   "deleting",
   "deleted",

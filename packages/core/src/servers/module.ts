@@ -9,6 +9,7 @@ import { PowerSync } from "./power-sync.ts";
 import { ServerPlanner } from "./planner.ts";
 import { ServerPurge } from "./purge.ts";
 import { SeedStore } from "./seed-store.ts";
+import { ShelvedStore } from "./shelved-store.ts";
 import { ServerSizes } from "./sizes.ts";
 import { ComparisonStore } from "./comparison-store.ts";
 import { ServerStore } from "./store.ts";
@@ -25,6 +26,9 @@ export const serversModule: ContainerModule = defaults(({ bind }) => {
     .inSingletonScope();
   bind(tokens.seeds)
     .toResolvedValue((database) => new SeedStore(database), [tokens.database])
+    .inSingletonScope();
+  bind(tokens.shelved)
+    .toResolvedValue((database) => new ShelvedStore(database), [tokens.database])
     .inSingletonScope();
   bind(tokens.dataDisks)
     .toResolvedValue((database) => new DataDiskStore(database), [tokens.database])

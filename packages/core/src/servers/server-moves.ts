@@ -5,7 +5,7 @@ import { CloudHostError, isCloudHostError } from "../errors.ts";
 import type { Flavor } from "../flavors/model.ts";
 import { larger } from "../hosts/claim-changes.ts";
 import type { OperationHandle } from "../operations/handle.ts";
-import { diskKey } from "../ports/guest.ts";
+import { diskKeysOf } from "./guest-spec.ts";
 import { MigrateServer, ResizeServer, ServerAction } from "./model.ts";
 import type { Server } from "./model.ts";
 import { confirmResize } from "./operations/confirm-resize.ts";
@@ -183,12 +183,6 @@ export class ServerMoves extends ServerContents {
 
   async #relocation({ row, before, after, placing }: Omit<Resize, "request">): Promise<object> {
     const { ids, sizes } = this.#calls.dependencies;
-    const { dataDisks, ephemeralDiskGib } = before.guest;
-    const disks = [
-      "system",
-      ...(ephemeralDiskGib === 0 ? [] : ["ephemeral"]),
-      ...dataDisks.map(({ id, sizeGib }) => diskKey({ kind: "data", id, sizeGib })),
-    ];
     return {
       projectId: row.project_id,
       sourceId: row.host_id,
@@ -197,7 +191,7 @@ export class ServerMoves extends ServerContents {
       after,
       placing,
       nicIds: await sizes.nicIds(row.id),
-      transfers: disks.map((disk) => ({ disk, imageId: ids.next("img") })),
+      transfers: diskKeysOf(before.guest).map((disk) => ({ disk, imageId: ids.next("img") })),
     };
   }
 }

@@ -1,10 +1,14 @@
 import type { OperationHandle } from "../operations/handle.ts";
-import { EvacuateServer } from "./model.ts";
+import { diskKeysOf, imageIdsOf } from "./guest-spec.ts";
+import { EvacuateServer, ServerAction, StopServer } from "./model.ts";
 import type { Server } from "./model.ts";
+import { shelveServer } from "./operations/shelve-server.ts";
+import { unshelveServer } from "./operations/unshelve-server.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { ServerDevices } from "./server-devices.ts";
+import type { ServerRow } from "./server-row.ts";
 
-/** Where a server is when its host is not there for it. */
+/** Servers that leave their hosts: one whose host is dead, one that needs none for a while. */
 export class ServerPlaces extends ServerDevices {
   readonly #calls: ServerCalls;
 
@@ -31,5 +35,67 @@ export class ServerPlaces extends ServerDevices {
       const { id, resourceId } = await this.#calls.dependencies.evacuations.begin(scope, row, request);
       return this.#calls.handle(id, resourceId, () => this.#calls.read(scope, resourceId));
     });
+  }
+
+  /**
+   * Takes it off its host: it is stopped as by {@link stop}, what it has written on its disks goes into the image store,
+   * and its place is given back. Its id, name, tags, addresses, group and data disks stay its own. It still counts as a
+   * server of its project's quota, and as nothing else. {@link unshelve} brings it back, where there is room then.
+   *
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`, `UNSUPPORTED` for a server that was taken over. From `result()`:
+   * `CONFLICT` where the image that it was made of is deleted, `UNSUPPORTED` where its host cannot give its disks away
+   * @example
+   * await (await album.servers.shelve("web-1")).result(); // state: "shelved"
+   * await (await album.servers.unshelve("web-1")).result();
+   */
+  async shelve(idOrName: string, input: StopServer = {}): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: StopServer, input, what: "options of shelve" };
+    return this.#calls.act("servers.shelve", asked, ({ graceMs }) => ({
+      action: "shelve",
+      definition: shelveServer,
+      plan: (row) => this.#shelvePlan(row, graceMs),
+    }));
+  }
+
+  /**
+   * Gives a shelved server a host again, in the zone that it was created for and as its group asks: with its disks and
+   * addresses as they were, and running if it ran. Where there is no room or quota, it stays shelved.
+   *
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT`. From `result()`: `NO_VALID_HOST`, `QUOTA_EXCEEDED`, `UNSUPPORTED`
+   * @example
+   * const server = await (await album.servers.unshelve("web-1")).result();
+   */
+  async unshelve(idOrName: string, input: ServerAction = {}): Promise<OperationHandle<Server>> {
+    const asked = { idOrName, schema: ServerAction, input, what: "options of unshelve" };
+    return this.#calls.act("servers.unshelve", asked, () => ({
+      action: "unshelve",
+      definition: unshelveServer,
+      plan: (row) => this.#unshelvePlan(row),
+    }));
+  }
+
+  async #shelvePlan(row: ServerRow, graceMs: number): Promise<object> {
+    const { ids, sizes } = this.#calls.dependencies;
+    const { guest } = await sizes.of(row);
+    return {
+      projectId: row.project_id,
+      hostId: row.host_id,
+      power: row.state,
+      graceMs,
+      layers: diskKeysOf(guest).map((disk) => ({ disk, imageId: ids.next("img") })),
+      imageIds: imageIdsOf(guest),
+    };
+  }
+
+  async #unshelvePlan(row: ServerRow): Promise<object> {
+    const { flavors, sizes } = this.#calls.dependencies;
+    const [size, flavor] = await Promise.all([sizes.of(row), flavors.named(row.flavor)]);
+    return {
+      projectId: row.project_id,
+      size,
+      placing: await sizes.placing(row, flavor?.requires ?? {}),
+      power: row.state_before,
+      nicIds: await sizes.nicIds(row.id),
+    };
   }
 }

@@ -37,7 +37,7 @@ export interface ServerRow {
   readonly busy: number | boolean;
   /** Whose lock keeps others off. */
   readonly locked_by: "project" | "operator" | null;
-  /** What a rescued or resized one goes back to. */
+  /** What a rescued, resized or shelved one goes back to. */
   readonly state_before: ServerState | null;
   /** What a rescued one boots from. */
   readonly rescue_image_id: string | null;

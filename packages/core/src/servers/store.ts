@@ -101,12 +101,28 @@ export class ServerStore {
 
   /** Takes it back as it was, or where its disks were about to be made anew, in state `error` with what went wrong. */
   rebuildFailed(serverId: string, error: CloudHostError): Script {
+    return this.#failOrRelease(serverId, error, "state = 'building'");
+  }
+
+  /** Takes it back as it was, or where its layer is stored and its guest perhaps gone, in state `error`. */
+  shelveFailed(serverId: string, layerImageId: string, error: CloudHostError): Script {
+    const stored = `EXISTS (SELECT 1 FROM ${this.#database.tables.shelved_layers} WHERE image_id = ?)`;
+    return this.#failOrRelease(serverId, error, stored, [layerImageId]);
+  }
+
+  /** Takes it back as it was, or where its place was not given back again, in state `error`. */
+  unshelveFailed(serverId: string, error: CloudHostError): Script {
+    return this.#failOrRelease(serverId, error, "host_id IS NOT NULL");
+  }
+
+  #failOrRelease(serverId: string, error: CloudHostError, fails: string, bindings: readonly Binding[] = []): Script {
     const { servers } = this.#database.tables;
     const fault = JSON.stringify(error.toJSON());
     return script(
-      statement(`UPDATE ${servers} SET state = 'error', fault = ? WHERE id = ? AND state = 'building'`, [
+      statement(`UPDATE ${servers} SET state = 'error', fault = ? WHERE id = ? AND ${fails}`, [
         fault,
         serverId,
+        ...bindings,
       ]),
       ...this.release(serverId).statements,
     );

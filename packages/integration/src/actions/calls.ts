@@ -43,6 +43,8 @@ export const calls: Readonly<Record<ServerActionName, (context: CallContext) => 
   revertResize: ({ cloud, server }) => cloud.servers.revertResize(server),
   migrate: ({ cloud, server }) => cloud.servers.migrate(server),
   evacuate: ({ cloud, server }) => cloud.servers.evacuate(server),
+  shelve: ({ cloud, server, detail }) => cloud.servers.shelve(server, { graceMs: detail < 0.5 ? 0 : 1000 }),
+  unshelve: ({ cloud, server }) => cloud.servers.unshelve(server),
   createDisk: ({ cloud, server }) => cloud.servers.createDisk(server, { sizeGib: 1 }),
   deleteDisk: ({ cloud, server, detail, dataDisks }) =>
     cloud.servers.deleteDisk(server, dataDisks.length === 0 ? "none" : pickOf(detail, dataDisks)),

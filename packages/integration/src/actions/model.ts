@@ -33,6 +33,8 @@ export interface ModelServer {
   dataDisks: readonly string[];
   addresses: readonly string[];
   state: ServerState;
+  /** Whether it is shelved, also while its deletion can be taken back. */
+  shelved: boolean;
   flavor: FlavorName;
   host: string | null;
   /** Whose lock it has. */
@@ -101,7 +103,7 @@ export function statesAfter(action: ServerActionName, before: ServerState): read
   if (!exclusive || action === "snapshot" || action === "migrate") return [before];
   if (action === "rebuild") return before === "error" ? ["active"] : [before];
   // Back to what it was when it was rescued, resized or deleted.
-  return from.length === 1 ? ["active", "stopped", "suspended", "rescued", "paused"] : [before];
+  return from.length === 1 ? ["active", "stopped", "suspended", "rescued", "paused", "shelved"] : [before];
 }
 
 /** What the servers use of each host and of each project's quotas. */
@@ -115,7 +117,13 @@ export function usageOf(servers: Iterable<ModelServer>) {
   };
   for (const server of servers) {
     const { flavor, host, project, resizedFrom } = server;
-    if (host === null || server.state === "deleted") continue;
+    if (server.state === "deleted") continue;
+    const counted = projects.get(project) ?? { ...nothing, servers: 0, vcpus: 0 };
+    // On no host it claims nothing: one that could not be created. One that is shelved is a server all the same.
+    if (host === null) {
+      if (server.shelved) projects.set(project, { ...counted, servers: counted.servers + 1 });
+      continue;
+    }
     const here = amountsOf(flavor, server);
     const before = resizedFrom === null ? here : amountsOf(resizedFrom.flavor, server);
     if (resizedFrom === null || resizedFrom.host === host) claim(host, larger(here, before));
@@ -123,13 +131,12 @@ export function usageOf(servers: Iterable<ModelServer>) {
       claim(host, here);
       claim(resizedFrom.host, before);
     }
-    const used = projects.get(project) ?? { ...nothing, servers: 0, vcpus: 0 };
     const before_ = resizedFrom?.flavor ?? flavor;
     const seen = Math.max(flavors[flavor].memoryMib, flavors[before_].memoryMib);
     projects.set(project, {
-      ...plus(used, { ...larger(here, before), memoryMib: seen }),
-      servers: used.servers + 1,
-      vcpus: used.vcpus + Math.max(flavors[flavor].vcpus, flavors[before_].vcpus),
+      ...plus(counted, { ...larger(here, before), memoryMib: seen }),
+      servers: counted.servers + 1,
+      vcpus: counted.vcpus + Math.max(flavors[flavor].vcpus, flavors[before_].vcpus),
     });
   }
   return { hosts, projects };

@@ -177,6 +177,7 @@ class ActionRunner {
           dataDisks: [],
           addresses: [],
           state: "building",
+          shelved: false,
           flavor,
           host: null,
           locked: null,
@@ -271,6 +272,7 @@ class ActionRunner {
     if (now.state === "resized" && action === "resize" && state === "succeeded")
       server.resizedFrom = { flavor: server.flavor, host: server.host };
     else if (now.state !== "resized") server.resizedFrom = null;
+    if (now.state !== "softDeleted") server.shelved = now.state === "shelved";
     server.state = now.state;
     server.flavor = now.flavor as FlavorName;
     server.host = now.host;

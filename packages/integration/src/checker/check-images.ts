@@ -21,11 +21,14 @@ export async function checkImages(facts: Facts, { imageDir, stateDir }: CloudPla
   const undeleted = new Set(
     facts.images.filter(({ state, digest }) => state === "error" && digest !== null).map(({ id }) => id),
   );
+  const layers = new Set(facts.shelvedLayers.map(({ image_id: id }) => String(id)));
   for await (const { name } of store.list()) {
+    if (layers.delete(name)) continue;
     if (!active.delete(name) && !undeleted.has(name))
       findings.push({ kind: "image", what: `the store has ${name}, which is no active image` });
   }
   for (const id of active) findings.push({ kind: "image", what: `image ${id} is active, but not stored` });
+  for (const id of layers) findings.push({ kind: "image", what: `layer ${id} of a shelved server is not stored` });
   for (const host of facts.hosts) {
     const mine = living(facts).filter((server) => placesOf(server).some(({ hostId }) => hostId === host["id"]));
     const wanted = new Set(mine.flatMap((server) => heldBy(server, facts)));

@@ -1,5 +1,5 @@
 import type { Finding } from "./finding.ts";
-import { placesOf } from "./places.ts";
+import { isShelved, placesOf } from "./places.ts";
 import type { Facts, Row } from "./store.ts";
 
 const resources = ["milli_ecu", "memory_mib", "disk_gib", "internal_kbit", "external_kbit"];
@@ -18,7 +18,7 @@ export const living = ({ servers }: Facts): readonly Row[] => servers.filter((se
 
 /** What the store's own tables say of each other. */
 export function checkStore(facts: Facts): readonly Finding[] {
-  return [...rowsAtRest(facts), ...claims(facts), ...disks(facts), ...addresses(facts)];
+  return [...rowsAtRest(facts), ...claims(facts), ...disks(facts), ...addresses(facts), ...shelves(facts)];
 }
 
 function* rowsAtRest({ servers, operations, images, tags }: Facts): Iterable<Finding> {
@@ -72,7 +72,8 @@ function* claims(facts: Facts): Iterable<Finding> {
       const amounts = [...servers].map((rows) =>
         Math.max(...rows.map((row) => (column === undefined ? 1 : Number(row[column])))),
       );
-      const sum = amounts.reduce((total, amount) => total + amount, 0);
+      const own = facts.servers.filter((row) => isShelved(row) && row["project_id"] === quota["project_id"]);
+      const sum = amounts.reduce((total, amount) => total + amount, name === "servers" ? own.length : 0);
       if (used !== sum) yield { kind: "claim", what: `the quota ${name} counts ${used}, the allocations ${sum}` };
     }
   }
@@ -82,8 +83,9 @@ function* claims(facts: Facts): Iterable<Finding> {
 function* disks(facts: Facts): Iterable<Finding> {
   const { allocations, dataDisks } = facts;
   const alive = new Map(living(facts).map((server) => [server["id"], server]));
+  const shelved = new Set(facts.servers.filter(isShelved).map(({ id }) => id));
   for (const { id, server_id: server } of dataDisks)
-    if (!alive.has(server ?? "")) yield { kind: "claim", what: `data disk ${id} of ${server}, which has no guest` };
+    if (!alive.has(server ?? "") && !shelved.has(server ?? "")) yield { kind: "claim", what: `data disk ${id} of ${server}, which has no guest` };
   for (const [id, server] of alive) {
     if (server["state"] === "resized") continue;
     const own = dataDisks.filter(({ server_id: of }) => of === id);
@@ -97,17 +99,45 @@ function* disks(facts: Facts): Iterable<Finding> {
 function* addresses(facts: Facts): Iterable<Finding> {
   const alive = new Set(living(facts).map(({ id }) => id));
   const bound = new Set(facts.bindings.map(({ id }) => id));
-  for (const { id, server_id: server, wanted } of facts.bindings) {
-    if (!alive.has(server)) yield { kind: "address", what: `binding ${id} of ${server}, which has no guest` };
+  const shelved = new Set(facts.servers.filter(isShelved).map(({ id }) => id));
+  for (const { id, server_id: server, host_id: host, wanted } of facts.bindings) {
+    if (shelved.has(server)) {
+      if (wanted || host !== null)
+        yield { kind: "address", what: `binding ${id} of ${server}, which is shelved, is on a host` };
+    } else if (!alive.has(server)) yield { kind: "address", what: `binding ${id} of ${server}, which has no guest` };
     else if (!wanted) yield { kind: "address", what: `binding ${id} of ${server} is unwanted` };
   }
   const adopted = new Set(facts.servers.filter(({ image_id: image }) => image === "").map(({ id }) => id));
-  for (const id of alive) {
+  for (const id of [...alive, ...shelved]) {
     // One that was adopted may have kept the interfaces that it came with.
     if (!adopted.has(id) && !facts.bindings.some(({ server_id }) => server_id === id))
       yield { kind: "address", what: `server ${id} has no address` };
   }
   for (const { address, nic_id: nic } of facts.addresses) {
     if (!bound.has(nic)) yield { kind: "address", what: `address ${address} is kept for ${nic}, which is gone` };
+  }
+}
+
+/** What is kept of servers that are on no host, disk by disk, and that nothing is kept of any other. */
+function* shelves({ dataDisks, servers, shelvedImages, shelvedLayers }: Facts): Iterable<Finding> {
+  const missing = new Set(
+    servers.filter(isShelved).flatMap((server) => {
+      const { id, ephemeral_disk_gib: ephemeral } = server;
+      const own = dataDisks.filter(({ server_id: of }) => of === id).map((disk) => disk["id"]);
+      return ["system", ...(ephemeral === 0 ? [] : ["ephemeral"]), ...own].map((disk) => `${disk} of ${id}`);
+    }),
+  );
+  for (const { disk, server_id: server } of shelvedLayers) {
+    if (!missing.delete(`${disk} of ${server}`))
+      yield { kind: "row", what: `a layer of disk ${disk} of ${server}, which is not shelved` };
+  }
+  for (const disk of missing) yield { kind: "row", what: `no layer is kept of disk ${disk}, which is shelved` };
+  const shelved = new Map(servers.filter(isShelved).map((server) => [server["id"], server]));
+  for (const { image_id: image, server_id: server } of shelvedImages) {
+    if (!shelved.has(server ?? "")) yield { kind: "row", what: `image ${image} is held for ${server}, not shelved` };
+  }
+  for (const [id, { image_id: image }] of shelved) {
+    if (!shelvedImages.some((held) => held["server_id"] === id && held["image_id"] === image))
+      yield { kind: "row", what: `image ${image} of ${id}, which is shelved, is not held` };
   }
 }

@@ -40,6 +40,10 @@ export function placesOf(server: Row): readonly Place[] {
   return powers === undefined && state !== "error" ? [] : [{ hostId, powers, keepId: undefined }];
 }
 
+/** Whether a server is on no host, its disks in the image store: also while its deletion can be taken back. */
+export const isShelved = ({ state, deleted_from: from }: Row): boolean =>
+  state === "shelved" || (state === "softDeleted" && from === "shelved");
+
 /** Ids of the servers that were evacuated from a host, of whom something may be left there until it has returned. */
 export function leftOn(hostName: unknown, { evacuations, hosts }: Facts): ReadonlySet<unknown> {
   const host = hosts.find(({ name }) => name === hostName);

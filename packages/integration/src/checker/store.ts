@@ -18,6 +18,8 @@ export interface Facts {
   readonly images: readonly Row[];
   readonly tags: readonly Row[];
   readonly evacuations: readonly Row[];
+  readonly shelvedImages: readonly Row[];
+  readonly shelvedLayers: readonly Row[];
 }
 
 /** An open database of a cloud. */
@@ -51,6 +53,8 @@ export async function openStore(database: string): Promise<Store> {
         images: await all("images"),
         tags: await all("server_tags"),
         evacuations: await all("evacuations"),
+        shelvedImages: await all("shelved_images"),
+        shelvedLayers: await all("shelved_layers"),
       };
     },
     [Symbol.asyncDispose]: () => connection.destroy(),

@@ -59,12 +59,18 @@ const ways: Partial<Record<Before, (album: ActorCloud, ops: ActorCloud) => Promi
   paused: (album) => album.servers.pause("web-0"),
   suspended: (album) => album.servers.suspend("web-0"),
   rescued: (album) => album.servers.rescue("web-0", { image: "spare", graceMs: 0 }),
+  shelved: (album) => album.servers.shelve("web-0", { graceMs: 0 }),
   softDeleted: (album) => album.servers.delete("web-0", { restoreMs: 86_400_000 }),
   resized: (album) => album.servers.resize("web-0", { flavor: "c1.e1.d2" }),
   "active with a disk": (album) => album.servers.createDisk("web-0", { sizeGib: 1, name: "data" }),
   "stopped with a disk": async (album) => {
     await (await album.servers.createDisk("web-0", { sizeGib: 1, name: "data" })).result();
     return album.servers.stop("web-0", { graceMs: 0 });
+  },
+  "shelved with a disk": async (album) => {
+    await (await album.servers.createDisk("web-0", { sizeGib: 1, name: "data" })).result();
+    await (await album.servers.stop("web-0", { graceMs: 0 })).result();
+    return album.servers.shelve("web-0");
   },
   "active with two interfaces": (album) => album.servers.attachInterface("web-0"),
   "resized elsewhere": (album) => album.servers.resize("web-0", { flavor: "large" }),

@@ -25,6 +25,7 @@ export type Before =
   | "resized elsewhere"
   | "active with a disk"
   | "stopped with a disk"
+  | "shelved with a disk"
   | "active with two interfaces"
   | "stuck"
   | "on a fenced host"
@@ -301,6 +302,52 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       for await (const { id } of ops.servers.list({ name: "web-0" })) await (await ops.servers.migrate(id)).result();
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.shelve": {
+    before: "active",
+    fail: failing("layers"),
+    run: async (album) => {
+      await (await album.servers.shelve("web-0", { graceMs: 0 })).result();
+    },
+    ends: { succeeded: { server: "shelved", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.shelve with a disk": {
+    kind: "server.shelve",
+    before: "stopped with a disk",
+    fail: failing("layers"),
+    run: async (album) => {
+      await (await album.servers.shelve("web-0")).result();
+    },
+    ends: { succeeded: { server: "shelved", images: 0 }, failed: { server: "stopped", images: 0 } },
+  },
+  "server.unshelve": {
+    before: "shelved",
+    fail: failing("start"),
+    run: async (album) => {
+      await (await album.servers.unshelve("web-0")).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "shelved", images: 0 } },
+  },
+  "server.unshelve with a disk": {
+    kind: "server.unshelve",
+    before: "shelved with a disk",
+    fail: failing("putLayer"),
+    run: async (album) => {
+      await (await album.servers.unshelve("web-0")).result();
+    },
+    ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "shelved", images: 0 } },
+  },
+  "server.delete while it is shelved": {
+    kind: "server.delete",
+    before: "shelved with a disk",
+    run: async (album) => (await album.servers.delete("web-0")).result(),
+    ends: { succeeded: { server: "none", images: 0 } },
+  },
+  "server.softDelete while it is shelved": {
+    kind: "server.softDelete",
+    before: "shelved",
+    run: async (album) => (await album.servers.delete("web-0", { restoreMs: dayMs })).result(),
+    ends: { succeeded: { server: "softDeleted", images: 0 } },
   },
   "server.createDisk": {
     before: "active",

@@ -131,6 +131,8 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "servers.resize": async (cloud, { server }) => (await cloud.servers.resize(server, { flavor: "c2.e4" })).result(),
   "servers.revertResize": async (cloud, { server }) => (await cloud.servers.revertResize(server)).result(),
   "servers.confirmResize": async (cloud, { resized }) => (await cloud.servers.confirmResize(resized)).result(),
+  "servers.shelve": async (cloud, { server }) => (await cloud.servers.shelve(server)).result(),
+  "servers.unshelve": async (cloud, { server }) => (await cloud.servers.unshelve(server)).result(),
   "servers.createDisk": async (cloud, { server, mark }) =>
     (await cloud.servers.createDisk(server, { sizeGib: 1, name: `disk-${mark}` })).result(),
   "servers.deleteDisk": async (cloud, { server, mark }) =>

@@ -34,6 +34,8 @@ const calls: Readonly<
   confirmResize: (album, server) => album.servers.confirmResize(server),
   revertResize: (album, server) => album.servers.revertResize(server),
   migrate: (_, server, ops) => ops.servers.migrate(server),
+  shelve: (album, server) => album.servers.shelve(server),
+  unshelve: (album, server) => album.servers.unshelve(server),
   createDisk: (album, server) => album.servers.createDisk(server, { sizeGib: 1 }),
   deleteDisk: async (album, server) => {
     await (await album.servers.createDisk(server, { sizeGib: 1, name: "data" })).result();
@@ -74,6 +76,7 @@ const ways: Readonly<Record<ServerState, ((cloud: TestCloud, server: string) => 
   paused: async (cloud, server) => (await cloud.as(amy).servers.pause(server)).result(),
   suspended: async (cloud, server) => (await cloud.as(amy).servers.suspend(server)).result(),
   rescued: async (cloud, server) => (await cloud.as(amy).servers.rescue(server)).result(),
+  shelved: async (cloud, server) => (await cloud.as(amy).servers.shelve(server)).result(),
   softDeleted: async (cloud, server) =>
     (await cloud.as(amy).servers.delete(server, { restoreMs: 86_400_000 })).result(),
   async resized(cloud, server) {

@@ -14,6 +14,7 @@ import { unknownGuests } from "./0011-unknown-guests.ts";
 import { lists } from "./0012-lists.ts";
 import { seeds } from "./0013-seeds.ts";
 import { fencing } from "./0014-fencing.ts";
+import { shelving } from "./0015-shelving.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
@@ -32,6 +33,7 @@ const migrations: readonly Migration[] = [
   lists,
   seeds,
   fencing,
+  shelving,
 ];
 
 /** Their names, in the order in which they are applied. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 
-/** A server to delete; `hostId` is `null` when it was never placed. */
+/** A server to delete; `hostId` is `null` when it was never placed, or is shelved. */
 export const DeleteServerPlan = z.strictObject({
   projectId: idOf("prj"),
   hostId: idOf("hst").nullable(),
@@ -43,10 +43,19 @@ export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
       await host.images.release(serverId);
     },
   })
+  .act("stored disks", {
+    on: () => null,
+    run: async ({ imageStore, layersOf, serverId }) => {
+      for (const { imageId } of await layersOf(serverId)) await imageStore.delete(imageId);
+    },
+  })
   .record("release", {
-    write: ({ claims, dataDisks, networks, seeds, servers, serverId, nowMs }) => {
+    write: ({ claimChanges, claims, dataDisks, networks, seeds, servers, serverId, shelved, nowMs }) => {
       const released = claims.release(serverId);
       const rest = [
+        claimChanges.forgetParked(serverId),
+        shelved.remove(serverId),
+        shelved.letGo(serverId),
         ...networks.releaseOnceUnbound(serverId).statements,
         dataDisks.deleteOf(serverId),
         seeds.delete(serverId),

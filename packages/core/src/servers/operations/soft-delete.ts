@@ -33,6 +33,7 @@ export const softDeleteServer = defineOperation("server.softDelete", SoftDeleteP
 
 /** A deleted server that is taken back. */
 export const RestorePlan = z.strictObject({
+  /** `null` for one that is shelved. */
   hostId: idOf("hst").nullable(),
   /** What it was. */
   from: ServerState,
