@@ -85,7 +85,8 @@ function* disks(facts: Facts): Iterable<Finding> {
   const alive = new Map(living(facts).map((server) => [server["id"], server]));
   const shelved = new Set(facts.servers.filter(isShelved).map(({ id }) => id));
   for (const { id, server_id: server } of dataDisks)
-    if (!alive.has(server ?? "") && !shelved.has(server ?? "")) yield { kind: "claim", what: `data disk ${id} of ${server}, which has no guest` };
+    if (!alive.has(server ?? "") && !shelved.has(server ?? ""))
+      yield { kind: "claim", what: `data disk ${id} of ${server}, which has no guest` };
   for (const [id, server] of alive) {
     if (server["state"] === "resized") continue;
     const own = dataDisks.filter(({ server_id: of }) => of === id);

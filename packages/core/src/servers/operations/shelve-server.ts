@@ -91,7 +91,10 @@ export const shelveServer = defineOperation("server.shelve", ShelveServerPlan)
     },
   })
   .failed(({ input, servers, serverId, shelved }, error) =>
-    script(...servers.shelveFailed(serverId, input.layers[0]?.imageId ?? "", error).statements, shelved.letGo(serverId)),
+    script(
+      ...servers.shelveFailed(serverId, input.layers[0]?.imageId ?? "", error).statements,
+      shelved.letGo(serverId),
+    ),
   );
 
 function imageDeleted(): CloudHostError {
