@@ -62,7 +62,7 @@ overDatabases((open) => {
       await (await album.servers.attachInterface("web-1")).result();
       const before = await ops.servers.get(id);
       const disks = ["system", "ephemeral", before.dataDisks[0]?.id ?? ""];
-      for (const disk of disks) await world.writeDisk(before.host ?? "", id, disk as "system", `on ${disk}`);
+      for (const disk of disks) await world.writeDisk(before.host ?? "", id, disk, `on ${disk}`);
       await (await album.servers.start("web-1")).result();
       const [used, quotas, running] = [await claimed(cloud), await quotasOf(cloud), await ops.servers.get(id)];
 
@@ -93,7 +93,7 @@ overDatabases((open) => {
       const { host } = await ops.servers.get(id);
       expect(host).not.toBe(before.host);
       const views = await world.disks(host ?? "", id);
-      expect(disks.map((disk) => views.get(disk as "system")?.text)).toEqual(disks.map((disk) => `on ${disk}`));
+      expect(disks.map((disk) => views.get(disk)?.text)).toEqual(disks.map((disk) => `on ${disk}`));
       expect((await world.read()).flatMap(({ bindings }) => bindings)).toHaveLength(2);
       expect([await claimed(cloud), await quotasOf(cloud)]).toEqual([used, quotas]);
       expect(await test.stored()).toBe(0);
