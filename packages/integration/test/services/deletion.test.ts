@@ -1,5 +1,5 @@
 import type { ActorCloud } from "@cloudhost/core";
-import { fakeFleet, holdFakeWorld } from "@cloudhost/driver-fake";
+import { fakeFaults, fakeFleet, holdFakeWorld } from "@cloudhost/driver-fake";
 import { amy, olga } from "@cloudhost/testing";
 import { describe, expect, it } from "vitest";
 import { all } from "./all.ts";
@@ -23,7 +23,8 @@ overDatabases((open) => {
     const world = holdFakeWorld(hosts);
     const cloud = await open({ hosts, ...more });
     const guests = async () => (await world.read()).flatMap((host) => host.guests);
-    return { cloud, album: cloud.as(amy), guests, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
+    const faults = fakeFaults(hosts);
+    return { cloud, album: cloud.as(amy), faults, guests, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
   };
 
   describe("a deletion with a time to restore", () => {
@@ -49,6 +50,20 @@ overDatabases((open) => {
       const back = await (await album.servers.restore("web-1")).result();
       expect(back).toMatchObject({ id: server.id, state: restored, restorableUntilMs: null, fault: null });
       expect((await test.guests()).map((guest) => guest.power)).toEqual([power]);
+    });
+
+    it.each(["active", "rescued"] as const)("that fails leaves one that is %s running", async (state) => {
+      await using test = await opened();
+      const { cloud, album, faults } = test;
+      await created(album);
+      await into[state](album);
+      // It has stopped before its host says that it could not be.
+      faults.crashNext("host-1", "stop", { code: "CONFLICT" });
+      const deletion = await album.servers.delete("web-1", { restoreMs });
+      await expect(deletion.result()).rejects.toMatchObject({ code: "CONFLICT" });
+      await cloud.clock.advance({ minutes: 2 });
+      expect(await album.servers.get("web-1")).toMatchObject({ state, busy: false, fault: null });
+      expect((await test.guests()).map((guest) => guest.power)).toEqual(["running"]);
     });
 
     it("is for good once the time is over", async () => {

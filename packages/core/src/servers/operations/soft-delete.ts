@@ -17,11 +17,18 @@ export const SoftDeletePlan = z.strictObject({
   restoreMs: z.int().min(1),
 });
 
-/** Stops a server that can be restored for a while. What it claims, its addresses and its disks stay its own. */
+/**
+ * Stops a server that can be restored for a while. What it claims, its addresses and its disks stay its own. When that
+ * fails, what ran runs again.
+ */
 export const softDeleteServer = defineOperation("server.softDelete", SoftDeletePlan)
   .act("stop", {
     run: async ({ host, input, serverId }) => {
       if (input.running) await host.compute.stop(serverId, input.graceMs);
+    },
+    // What was paused has lost its memory, and is stopped then.
+    undo: async ({ host, input, serverId }) => {
+      if (runs(input.from)) await host.compute.start(serverId);
     },
   })
   .record("deleted", {
