@@ -53,7 +53,7 @@ export interface ForwardActStep<Before, Out> {
 
 /** An effect outside. Idempotent by the subject's id: it may be done twice, and again after a crash. */
 export interface ActStep<Before, Out> extends ForwardActStep<Before, Out> {
-  /** Takes it back; also when it was half done or never. */
+  /** Takes it back; also when it was half done or never. Where it throws `GUEST_NOT_FOUND` there is nothing to take back. */
   undo?(context: Undone<Before, Out> & ActTools): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { CloudHostError } from "../errors.ts";
+import { CloudHostError, isCloudHostError } from "../errors.ts";
 import type { Act, Direction, OperationDefinition } from "./definition.ts";
 import type { Interruption } from "./interruption.ts";
 import type { OperationRow } from "./journal.ts";
@@ -126,7 +126,7 @@ export class OperationRun {
       const { act } = at;
       if (act?.undo !== undefined) {
         this.#boundary("undo", `${act.name}: begun`);
-        await this.#persist(() => act.undo?.(this.#context(act)));
+        await this.#persist(() => takeBack(act, this.#context(act)));
         this.#boundary("undo", `${act.name}: done`);
       }
       at.attempt = 0;
@@ -289,5 +289,14 @@ export class OperationRun {
 
   #boundary(direction: Direction, point: string): void {
     this.#dependencies.onBoundary(`${this.#row.kind} ${direction} ${point}`);
+  }
+}
+
+/** Of a guest that is gone, or never was, there is nothing to take back. */
+async function takeBack(act: Act, context: never): Promise<void> {
+  try {
+    await act.undo?.(context);
+  } catch (error) {
+    if (!isCloudHostError(error, "GUEST_NOT_FOUND")) throw error;
   }
 }

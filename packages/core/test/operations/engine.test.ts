@@ -2,13 +2,14 @@ import { lastValueFrom, toArray } from "rxjs";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { guarded, script } from "../../src/database/script.ts";
+import { CloudHostError } from "../../src/errors.ts";
 import { defineOperation } from "../../src/operations/definition.ts";
 import { overDatabases } from "../support/databases.ts";
 import { count, counted, final, retryable, testEngine, testOperation } from "../support/engine.ts";
 import type { TestWorld } from "../support/engine.ts";
 
 overDatabases((open) => {
-  const prepared = async (faults: Record<string, { times: number; error: typeof final | typeof retryable }> = {}) => {
+  const prepared = async (faults: Record<string, { times: number; error: CloudHostError }> = {}) => {
     const database = await open();
     const world: TestWorld = { done: [], faults: new Map(Object.entries(faults)) };
     const definition = testOperation(database, world);
@@ -54,6 +55,17 @@ overDatabases((open) => {
     });
     expect(always.world.done).toEqual(["do one failed", "do one failed", "do one failed", "undo one"]);
     await always.engine.close(1000);
+  });
+
+  it("has nothing to take back of a guest that is gone, or never was", async () => {
+    const { world, engine, submit } = await prepared({
+      "do two": { times: 1, error: final },
+      "undo two": { times: 99, error: new CloudHostError("GUEST_NOT_FOUND", "no", { guestId: "srv" }) },
+    });
+    const { id } = await submit({ size: 3 });
+    expect(await engine.ended(id)).toMatchObject({ state: "failed", error: { code: "CONFLICT" } });
+    expect(world.done).toEqual(["do one", "do two failed", "undo two failed", "undo one"]);
+    await engine.close(1000);
   });
 
   it("is stuck, and says so, when what was done cannot be taken back", async () => {

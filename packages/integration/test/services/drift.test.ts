@@ -68,6 +68,17 @@ overDatabases((open) => {
       expect((await cloud.as(olga).statistics.now()).servers).toBe(0);
     });
 
+    it("is an error, too, when it is found gone by an operation, which fails", async () => {
+      const { cloud, album, server, compute, shown } = await fixture();
+      await (await album.servers.stop(server.id)).result();
+      await compute.remove(server.id);
+      const start = await album.servers.start(server.id);
+      await expect(start.result()).rejects.toMatchObject({ code: "GUEST_NOT_FOUND" });
+      expect(await album.operations.get(start.id)).toMatchObject({ state: "failed" });
+      await cloud.clock.advance({ minutes: 2 });
+      expect(await shown()).toEqual({ ...quiet, state: "error", fault: "GUEST_NOT_FOUND" });
+    });
+
     it("is put back where the policy says so", async () => {
       const { cloud, album, server, compute, drifts, shown } = await fixture({
         drift: { stopped: "restart", started: "stop" },
