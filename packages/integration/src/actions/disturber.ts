@@ -1,12 +1,17 @@
+import { ended } from "./ends.ts";
 import { fakeHostName } from "./fleet.ts";
 import type { ActionFleet } from "./fleet.ts";
-import { projectNames } from "./plan.ts";
+import { onHost } from "./model.ts";
+import type { ModelServer } from "./model.ts";
+import { hostCount, projectNames } from "./plan.ts";
 import type { Disturbance } from "./plan.ts";
 
 /** Makes things go wrong, and puts them right again. */
 export class Disturber {
   /** Projects that take nothing new now. */
   readonly suspended = new Set<string>();
+  /** The host that is dead and fenced now. */
+  fenced: string | undefined;
   readonly #fleet: ActionFleet;
   #stopped = false;
 
@@ -15,7 +20,7 @@ export class Disturber {
   }
 
   /** Before the actions are asked for. */
-  async begin(what: Disturbance): Promise<void> {
+  async begin(what: Disturbance, servers: readonly ModelServer[]): Promise<void> {
     const { faults, ops } = this.#fleet;
     if (what.kind === "driver") {
       const { method, how, final, times } = what;
@@ -28,7 +33,7 @@ export class Disturber {
       await ops.projects.suspend(name(what));
       this.suspended.add(name(what));
       await this.#learnt();
-    }
+    } else if (what.kind === "dead host") await this.#kill(what.host, servers);
   }
 
   /** Once they are accepted or refused. */
@@ -56,7 +61,25 @@ export class Disturber {
       await ops.projects.resume(name(what));
       this.suspended.delete(name(what));
       await this.#learnt();
-    }
+    } else if (this.fenced !== undefined) await this.#revive(this.fenced);
+  }
+
+  /** Takes the power of the first host from this one on that has nothing whose guest would not come back as it was. */
+  async #kill(first: number, servers: readonly ModelServer[]): Promise<void> {
+    const { ops, power } = this.#fleet;
+    const hosts = Array.from({ length: hostCount }, (_, index) => fakeHostName((first + index) % hostCount));
+    const mortal = servers.filter(({ state }) => state === "rescued" || state === "resized");
+    this.fenced = hosts.find((host) => !mortal.some((server) => onHost(server, host)));
+    if (this.fenced === undefined) return;
+    await power.cut(this.fenced);
+    await (await ops.hosts.fence(this.fenced, { evenIfUp: true })).result();
+  }
+
+  async #revive(host: string): Promise<void> {
+    const { ops } = this.#fleet;
+    await ended(this.#fleet, [(await ops.hosts.unfence(host)).id]);
+    await ops.hosts.enable(host);
+    this.fenced = undefined;
   }
 
   /** The other process remembers projects for a second. */

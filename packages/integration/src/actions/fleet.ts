@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { VirtualClock, createCloud, tokens } from "@cloudhost/core";
 import type { ActorCloud, Cloud, HostConfig } from "@cloudhost/core";
 import { InProcessBus } from "@cloudhost/core/agent";
-import { fakeFaults, fakeHost, opteron6276, xeonE52650 } from "@cloudhost/driver-fake";
-import type { FakeFaults } from "@cloudhost/driver-fake";
+import { fakeFaults, fakeHost, fakePower, opteron6276, xeonE52650 } from "@cloudhost/driver-fake";
+import type { FakeFaults, FakePower } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
@@ -35,6 +35,7 @@ export class ActionFleet implements AsyncDisposable {
   readonly places: CloudPlaces;
   readonly clock: VirtualClock;
   readonly faults: FakeFaults;
+  readonly power: FakePower;
   readonly #seed: number;
   readonly #hosts: readonly HostConfig[];
   readonly #clouds: (Cloud | undefined)[] = [];
@@ -47,6 +48,7 @@ export class ActionFleet implements AsyncDisposable {
     const shared = { state: places.fakeDir, memoryMib: 6144, diskGib: 40, externalKbit: 60_000, bootMs: 100 };
     this.#hosts = machines.map((machine) => fakeHost({ ...machine, ...shared, shutdownMs: 50 }));
     this.faults = fakeFaults(this.#hosts);
+    this.power = fakePower(this.#hosts, this.clock);
   }
 
   /** @param folder of this fleet alone */
@@ -78,7 +80,7 @@ export class ActionFleet implements AsyncDisposable {
 
   async start(process: number): Promise<void> {
     if (this.#clouds[process] !== undefined) return;
-    const { clock, places } = this;
+    const { clock, places, power: fence } = this;
     const bus = new InProcessBus({ clock, faults: { ...busFaults, seed: this.#seed + process } });
     const container = new Container();
     container.bind(tokens.clock).toConstantValue(clock);
@@ -92,6 +94,7 @@ export class ActionFleet implements AsyncDisposable {
         scheduler: filterScheduler(),
         images: imageStore({ backend: fileSystemBackend(places.imageDir) }),
         hosts: this.#hosts.slice(2 * process, 2 * process + 2),
+        fence,
         leaseMs,
         drainMs: 0,
       }),

@@ -48,6 +48,10 @@ export interface ModelServer {
   resizedFrom: { readonly flavor: FlavorName; readonly host: string | null } | null;
 }
 
+/** Whether a server, or its guest of before a resize, is on this host. */
+export const onHost = ({ host, resizedFrom }: ModelServer, name: string | undefined): boolean =>
+  name !== undefined && (host === name || resizedFrom?.host === name);
+
 /** What a server claims, in base units. */
 export interface Amounts {
   readonly milliEcu: number;
@@ -70,7 +74,7 @@ export function expectedOf(
   action: ServerActionName,
   server: Pick<ModelServer, "project" | "state" | "host" | "locked" | "dataDisks" | "addresses">,
   who: ActorName,
-  suspended: ReadonlySet<string>,
+  { fenced, suspended }: { readonly fenced: string | undefined; readonly suspended: ReadonlySet<string> },
 ): "allowed" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT" {
   const { projectId, roles } = actors[who];
   const { effect, roles: may } = permissions[permissionOf(action)] as { effect: string; roles: readonly string[] };
@@ -85,8 +89,7 @@ export function expectedOf(
     heldOffBy === "no lock" ||
     (heldOffBy === "an operator's lock" && server.locked === "project");
   if (!passes) return "CONFLICT";
-  // No host of it is fenced.
-  if (action === "evacuate") return "CONFLICT";
+  if (action === "evacuate" && server.host !== fenced) return "CONFLICT";
   if (action === "deleteDisk" && server.dataDisks.length === 0) return "NOT_FOUND";
   if (action === "detachInterface" && server.addresses.length < 2) return "NOT_FOUND";
   // There is one image, and the server has it already.
@@ -100,6 +103,8 @@ export function statesAfter(action: ServerActionName, before: ServerState): read
   // Where a flavor's change can be made while it runs, nothing is left to confirm.
   if (action === "resize") return ["resized", before];
   if (to !== "before") return [to];
+  // A memory is gone with its host.
+  if (action === "evacuate") return [["paused", "suspended", "stopped"].includes(before) ? "stopped" : "active"];
   if (!exclusive || action === "snapshot" || action === "migrate") return [before];
   if (action === "rebuild") return before === "error" ? ["active"] : [before];
   // Back to what it was when it was rescued, resized or deleted.

@@ -38,7 +38,9 @@ export type Disturbance =
   | { readonly kind: "stopped process" }
   | { readonly kind: "suspended project"; readonly project: number }
   | { readonly kind: "small quota"; readonly project: number; readonly servers: number }
-  | { readonly kind: "disabled host"; readonly host: number };
+  | { readonly kind: "disabled host"; readonly host: number }
+  /** A host loses its power and is fenced, or the next one where this cannot be; later it comes back. */
+  | { readonly kind: "dead host"; readonly host: number };
 
 const methods = ["define", "start", "stop", "remove", "reboot", "change", "network.apply", "freezeDisk"] as const;
 export type DisturbedMethod = (typeof methods)[number];
@@ -93,6 +95,7 @@ function disturbanceOf(random: () => number): Disturbance {
   if (chance < 0.37) return { kind: "suspended project", project: upTo(projectNames.length) };
   if (chance < 0.45) return { kind: "small quota", project: upTo(projectNames.length), servers: upTo(12) };
   if (chance < 0.5) return { kind: "disabled host", host: upTo(hostCount) };
+  if (chance < 0.55) return { kind: "dead host", host: upTo(hostCount) };
   return { kind: "none" };
 }
 

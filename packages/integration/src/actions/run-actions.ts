@@ -1,22 +1,17 @@
-import { setTimeout } from "node:timers/promises";
 import { isCloudHostError, serverActions } from "@cloudhost/core";
-import type {
-  CloudHostError,
-  OperationHandle,
-  OperationState,
-  Server,
-  ServerActionName,
-  ServerActionRule,
-} from "@cloudhost/core";
+import type { OperationHandle, Server, ServerActionName, ServerActionRule } from "@cloudhost/core";
 import { checkCloud } from "../checker/checker.ts";
 import { calls } from "./calls.ts";
 import { checkAtRest } from "./check-at-rest.ts";
 import { Disturber } from "./disturber.ts";
-import { ActionFleet, leaseMs } from "./fleet.ts";
-import { actors, expectedOf, flavorNames, statesAfter } from "./model.ts";
+import { ended, stateOf } from "./ends.ts";
+import { actorFor, drifted, fits, noteAside, wantedAfter } from "./expectations.ts";
+import type { AskedAction } from "./expectations.ts";
+import { ActionFleet } from "./fleet.ts";
+import { actors, expectedOf, flavorNames, onHost } from "./model.ts";
 import type { FlavorName, ModelServer } from "./model.ts";
 import { pickOf, planRounds, slots } from "./plan.ts";
-import type { ActorName, PlannedAction, Round } from "./plan.ts";
+import type { PlannedAction, Round } from "./plan.ts";
 import { ActionTally } from "./tally.ts";
 
 /** A run of random actions. */
@@ -37,7 +32,7 @@ const roundsBetweenChecks = 12;
 interface Accepted {
   readonly handle: OperationHandle<unknown>;
   readonly server: ModelServer;
-  readonly action: ServerActionName | "create";
+  readonly action: AskedAction;
 }
 
 /**
@@ -75,6 +70,8 @@ class ActionRunner {
   readonly #servers = new Map<number, ModelServer>();
   /** Slots of servers that are being created in this round. */
   readonly #taken = new Set<number>();
+  /** Servers of this round, and how many locks of each were put on or taken away. */
+  readonly #lockings = new Map<ModelServer, number>();
 
   constructor(fleet: ActionFleet) {
     this.#fleet = fleet;
@@ -82,16 +79,44 @@ class ActionRunner {
   }
 
   /** Asks for a round's actions at once, and waits until all of them have ended. */
-  async round({ actions, disturbance }: Round): Promise<void> {
+  async round({ actions: planned, disturbance }: Round): Promise<void> {
     this.tally.tell(`-- ${JSON.stringify(disturbance)}`);
     this.#taken.clear();
-    await this.#disturber.begin(disturbance);
+    this.#lockings.clear();
+    await this.#disturber.begin(disturbance, [...this.#servers.values()]);
+    const actions = [...planned, ...this.#evacuations(planned)];
     const crowded = new Set(actions.map(({ slot }) => slot).filter((slot, index, all) => all.indexOf(slot) !== index));
     const accepted = (await Promise.all(actions.map((action) => this.#ask(action, crowded.has(action.slot))))).flat();
     await this.#disturber.middle(disturbance);
-    await this.#ended(accepted.map(({ handle }) => handle.id));
+    const ids = accepted.map(({ handle }) => handle.id);
+    await ended(this.#fleet, ids, (seconds) => this.#disturber.late(seconds));
+    const { fenced } = this.#disturber;
     await this.#disturber.end(disturbance);
     for (const one of accepted) await this.#settle(one, crowded.has(one.server.slot));
+    // Of those that came back with it, a paused one has lost its memory.
+    for (const server of this.#servers.values()) server.shaken ||= onHost(server, fenced);
+    await this.#unlockContested();
+  }
+
+  /** Of what is on a dead host, every other server is evacuated, besides what is planned. */
+  #evacuations(planned: readonly PlannedAction[]): readonly PlannedAction[] {
+    const [pattern] = planned;
+    const dead = [...this.#servers.values()].filter((server) => onHost(server, this.#disturber.fenced));
+    return dead
+      .filter(({ slot }, index) => index % 2 === 0 && !planned.some((one) => one.slot === slot))
+      .flatMap(({ slot }) => (pattern === undefined ? [] : [{ ...pattern, slot, actor: "olga" as const }]));
+  }
+
+  /** Of those that were locked and unlocked at once, nobody knows in which order: an operator unlocks them. */
+  async #unlockContested(): Promise<void> {
+    for (const [server, times] of this.#lockings) {
+      if (times < 2 || server.state === "deleted") continue;
+      const { from }: ServerActionRule = serverActions.unlock;
+      if (from.includes(server.state)) await this.#fleet.ops.servers.unlock(server.id);
+      // One that can be restored keeps its lock until then, whoever's it is.
+      else if ((await this.#fleet.ops.servers.get(server.id)).locked) continue;
+      server.locked = null;
+    }
   }
 
   /** Compares everything, once nothing is under way. */
@@ -106,13 +131,14 @@ class ActionRunner {
   async #ask(planned: PlannedAction, crowded: boolean): Promise<readonly Accepted[]> {
     const server = this.#servers.get(planned.slot);
     if (server === undefined) return this.#create(planned);
-    const action = this.#actionFor(planned, server);
+    const { fenced, suspended } = this.#disturber;
+    const action = onHost(server, fenced) ? "evacuate" : this.#actionFor(planned, server);
     const actor = actorFor(planned, server);
-    const expected = expectedOf(action, server, actor, this.#disturber.suspended);
+    const expected = expectedOf(action, server, actor, { fenced, suspended });
     const cloud = this.#fleet.as(actor, planned.process);
     const said = `${actor} ${action} ${server.slot} (${server.state})`;
     // An operator acts in no project, and is refused by the quota of the server's where that is suspended.
-    const halted = actors[actor].projectId === undefined && this.#disturber.suspended.has(server.project);
+    const halted = actors[actor].projectId === undefined && suspended.has(server.project);
     const sure = !crowded && !server.shaken && !halted;
     try {
       const handle = await calls[action]({
@@ -125,6 +151,8 @@ class ActionRunner {
       this.tally.allowed(action, said);
       if (expected !== "allowed" && sure) throw new Error(`${said} was allowed, not ${expected}`);
       noteAside(action, server, actor);
+      if (action === "lock" || action === "unlock")
+        this.#lockings.set(server, (this.#lockings.get(server) ?? 0) + 1);
       if (handle === undefined) return [];
       if (planned.cancelled) await this.#cancel(handle);
       return [{ handle, server, action }];
@@ -220,35 +248,13 @@ class ActionRunner {
     }
   }
 
-  /**
-   * Moves time on until operations have ended. Their handles would poll the journal for those of the other process, and
-   * so keep the time from standing still.
-   */
-  async #ended(operationIds: readonly string[]): Promise<void> {
-    const beganMs = performance.now();
-    for (let seconds = 0; ; seconds += 2) {
-      await this.#fleet.clock.settled();
-      const states = await Promise.all(operationIds.map((id) => this.#stateOf(id)));
-      if (states.every((state) => state !== "running" && state !== "undoing")) return;
-      // What nobody runs any more waits for the end of its lease, by the machine's time.
-      if (seconds > 600) await setTimeout(100);
-      if (performance.now() - beganMs > 4 * leaseMs) throw new Error(`not ended: ${states.join(", ")}`);
-      await this.#disturber.late(seconds);
-      await this.#fleet.clock.advance({ seconds: 2 });
-    }
-  }
-
-  async #stateOf(operationId: string): Promise<OperationState> {
-    return (await this.#fleet.ops.operations.get(operationId)).state;
-  }
-
   /** Brings the model to how an operation has ended, and sees that it may end so. */
   async #settle({ handle, server, action }: Accepted, crowded: boolean): Promise<void> {
     const { operations } = this.#fleet.ops;
-    if ((await this.#stateOf(handle.id)) === "stuck") {
+    if ((await stateOf(this.#fleet, handle.id)) === "stuck") {
       this.tally.stuck += 1;
       await operations.retry(handle.id);
-      await this.#ended([handle.id]);
+      await ended(this.#fleet, [handle.id]);
     }
     const { error, state } = await operations.get(handle.id);
     this.tally.ended(action, state, error?.code, `${action} ${server.slot} ${handle.id}`);
@@ -264,11 +270,11 @@ class ActionRunner {
     server.shaken ||= state === "failed";
     if (now.state === "deleted") this.#servers.delete(server.slot);
     if (action === "snapshot" && state === "succeeded") {
-      await this.#ended([(await this.#fleet.ops.images.delete(handle.resourceId)).id]);
+      await ended(this.#fleet, [(await this.#fleet.ops.images.delete(handle.resourceId)).id]);
     }
   }
 
-  #note(server: ModelServer, now: Found, action: Accepted["action"], state: string): void {
+  #note(server: ModelServer, now: Found, action: AskedAction, state: string): void {
     if (now.state === "resized" && action === "resize" && state === "succeeded")
       server.resizedFrom = { flavor: server.flavor, host: server.host };
     else if (now.state !== "resized") server.resizedFrom = null;
@@ -297,40 +303,4 @@ class ActionRunner {
       return { state: "deleted", flavor: "small", host: null, dataDisks: [], addresses: [] };
     }
   }
-}
-
-/** What a server may be by what its host says of its guest alone. */
-const drifted: readonly Server["state"][] = ["active", "stopped", "paused", "suspended"];
-
-/** Whether a refusal is what the model says; what it allows may lack room or what a host cannot do. */
-function fits(expected: string, error: CloudHostError): boolean {
-  if (expected !== "allowed") return error.code === expected || error.code === "INVALID_ARGUMENT";
-  return [
-    "QUOTA_EXCEEDED",
-    "NO_VALID_HOST",
-    "EXHAUSTED",
-    "INVALID_ARGUMENT",
-    "UNSUPPORTED",
-    "HOST_UNAVAILABLE",
-  ].includes(error.code);
-}
-
-function wantedAfter(action: Accepted["action"], before: Server["state"], ended: string): readonly Server["state"][] {
-  if (action === "create") return ended === "succeeded" ? ["active"] : ["error"];
-  if (ended === "succeeded") return statesAfter(action, before);
-  // What its guest has lost meanwhile its host may have told already.
-  return [before, "error", ...drifted];
-}
-
-function actorFor({ actor, own }: PlannedAction, { project }: ModelServer): ActorName {
-  const { projectId } = actors[actor];
-  if (!own || projectId === undefined || projectId === project) return actor;
-  return project === "mail" ? "max" : "amy";
-}
-
-/** What is done at once, without an operation. */
-function noteAside(action: ServerActionName, server: ModelServer, actor: ActorName): void {
-  const everywhere = actors[actor].projectId === undefined;
-  if (action === "lock") server.locked = everywhere ? "operator" : (server.locked ?? "project");
-  if (action === "unlock") server.locked = null;
 }
