@@ -15,5 +15,6 @@ export * from "./crash/child-task.ts";
 export * from "./crash/cloud-folder.ts";
 export * from "./crash/harness.ts";
 export * from "./crash/scenarios.ts";
+export * from "./crash/recover.ts";
 export * from "./crash/run-child.ts";
 export * from "./crash/run-kills.ts";

@@ -12,7 +12,7 @@ export const ChildTask = z.strictObject({
   fails: z.boolean(),
   /** Each boundary that is reached is appended to this file. */
   log: z.string(),
-  /** Where it dies: the so-manieth time that it reaches this boundary. */
-  kill: z.strictObject({ boundary: z.string(), time: z.int().min(1) }).nullable(),
+  /** Where it dies: the so-manieth time that it reaches this boundary, or any at all. */
+  kill: z.strictObject({ boundary: z.string().nullable(), time: z.int().min(1) }).nullable(),
 });
 export type ChildTask = z.infer<typeof ChildTask>;

@@ -4,20 +4,22 @@ import { fakeFaults, fakePower } from "@cloudhost/driver-fake";
 import { Container } from "inversify";
 import { ChildTask } from "./child-task.ts";
 import { filesIn, fleetIn, openCase, placesIn } from "./cloud-folder.ts";
+import { letAllEnd } from "./recover.ts";
 import { scenarios } from "./scenarios.ts";
 
 const task = ChildTask.parse(JSON.parse(process.env["CLOUDHOST_CRASH_TASK"] ?? ""));
 const places = placesIn(task.folder, task.database);
-const reached = new Map<string, number>();
+const reached = new Map<string | null, number>();
 let begun = task.scenario === null;
 
 const container = new Container();
 container.bind(tokens.onBoundary).toConstantValue((boundary) => {
   if (!begun) return;
-  const time = (reached.get(boundary) ?? 0) + 1;
-  reached.set(boundary, time);
+  for (const which of [boundary, null]) reached.set(which, (reached.get(which) ?? 0) + 1);
   appendFileSync(task.log, `${boundary}\n`);
-  if (task.kill?.boundary === boundary && task.kill.time === time) process.kill(process.pid, "SIGKILL");
+  const { kill } = task;
+  if (kill === null || (kill.boundary !== null && kill.boundary !== boundary)) return;
+  if (reached.get(kill.boundary) === kill.time) process.kill(process.pid, "SIGKILL");
 });
 
 // Of the case's fake hosts, also where real ones run in their place: then nobody asks them.
@@ -27,12 +29,8 @@ await using cloud = await openCase(places, { container, concurrency: 4, hosts: t
 const ops = cloud.as({ userId: "olga", roles: ["operator"] });
 const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
 const scenario = task.scenario === null ? undefined : scenarios[task.scenario];
-if (scenario === undefined) {
-  for (const state of ["running", "undoing"] as const) {
-    for await (const { id } of ops.operations.list({ state }))
-      await (await ops.operations.result(id)).result().catch(() => {});
-  }
-} else {
+if (scenario === undefined) await letAllEnd(cloud);
+else {
   begun = true;
   if (task.fails) scenario.fail?.(faults, power);
   try {

@@ -1,13 +1,14 @@
 import { execFile } from "node:child_process";
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { inspect, promisify } from "node:util";
 import { readFakeWorld } from "@cloudhost/driver-fake";
 import { checkCloud } from "../checker/checker.ts";
 import type { CloudPlaces } from "../checker/finding.ts";
 import { openStore } from "../checker/store.ts";
 import type { ChildTask } from "./child-task.ts";
 import { fleetIn, placesIn, prepareCase } from "./cloud-folder.ts";
+import { recover } from "./recover.ts";
 import { runChild } from "./run-child.ts";
 import type { ChildEnd } from "./run-child.ts";
 import { scenarios } from "./scenarios.ts";
@@ -31,11 +32,15 @@ export interface Kill {
   readonly fails: boolean;
   readonly boundary: string;
   readonly time: number;
+  /** Kills the next process too, at the so-manieth boundary that it reaches, if it reaches so many. */
+  readonly again?: number;
 }
 
 /** What a kill led to; nothing wrong is an empty list. */
 export interface KillOutcome extends Kill {
   readonly dialect: CaseDatabase["dialect"];
+  /** Processes that were killed: one, or two where the next one was killed too. */
+  readonly killed: number;
   readonly wrong: readonly string[];
 }
 
@@ -96,10 +101,18 @@ export class CrashHarness {
     const log = join(this.#folder, "log");
     const { boundary, time, fails } = kill;
     const died = await this.#child({ scenario: this.#scenario, fails, kill: { boundary, time }, log });
-    const outcome = { ...kill, dialect: this.#database.dialect };
-    if (died.signal !== "SIGKILL") return { ...outcome, wrong: [`it was not killed: ${died.said}`] };
-    const next = await this.#child({ scenario: null, fails: false, kill: null, log });
-    if (next.code !== 0) return { ...outcome, wrong: [`the next process failed: ${next.said}`] };
+    const outcome = { ...kill, dialect: this.#database.dialect, killed: 1 };
+    if (died.signal !== "SIGKILL") return { ...outcome, killed: 0, wrong: [`it was not killed: ${died.said}`] };
+    if (kill.again !== undefined) {
+      const next = await this.#child({ scenario: null, fails: false, kill: { boundary: null, time: kill.again }, log });
+      if (next.signal === "SIGKILL") outcome.killed += 1;
+      else if (next.code !== 0) return { ...outcome, wrong: [`the next process failed: ${next.said}`] };
+    }
+    try {
+      await recover(this.#places);
+    } catch (error) {
+      return { ...outcome, wrong: [`the next process failed: ${inspect(error)}`] };
+    }
     const findings = (await checkCloud(this.#places)).map(({ kind, what }) => `${kind}: ${what}`);
     return { ...outcome, wrong: [...findings, ...(await this.#endings(kill))] };
   }

@@ -13,7 +13,13 @@ export interface KillPlan {
   readonly picks: (kill: Kill, index: number) => boolean;
   /** Operations to take, where not all. */
   readonly only?: readonly string[];
+  /** Told of each kill that was made. */
+  readonly made?: (outcome: KillOutcome) => void;
 }
+
+/** Of so many kills, one whose next process is killed too; at its first boundary, then its second, up to the fifth. */
+const againEvery = 3;
+const againAtMost = 5;
 
 /** What a run of {@link runKills} did. */
 export interface KillReport {
@@ -23,7 +29,7 @@ export interface KillReport {
 }
 
 /** Makes the picked kills, two operations side by side. */
-export async function runKills({ folder, database, picks, only }: KillPlan): Promise<KillReport> {
+export async function runKills({ folder, database, picks, only, made }: KillPlan): Promise<KillReport> {
   const possible: Kill[] = [];
   const outcomes: KillOutcome[] = [];
   const waiting = Object.keys(scenarios).filter((name) => only === undefined || only.includes(name));
@@ -32,17 +38,26 @@ export async function runKills({ folder, database, picks, only }: KillPlan): Pro
       const harness = new CrashHarness(`${folder}/${name}`, await database(name), name);
       await harness.prepare();
       const back = harness.goesBack ? await harness.kills(true) : [];
-      const kills = [...(await harness.kills(false)), ...back.filter(leadsBack(name))];
       const first = possible.length;
+      const kills = [...(await harness.kills(false)), ...back.filter(leadsBack(name))].map((kill, index) =>
+        withSecond(kill, first + index),
+      );
       possible.push(...kills);
-      for (const [index, kill] of kills.entries())
-        if (picks(kill, first + index)) outcomes.push(await harness.kill(kill));
+      for (const [index, kill] of kills.entries()) {
+        if (!picks(kill, first + index)) continue;
+        const outcome = await harness.kill(kill);
+        outcomes.push(outcome);
+        made?.(outcome);
+      }
       await rm(`${folder}/${name}`, { recursive: true, force: true });
     }
   };
   await Promise.all([worker(), worker()]);
   return { possible, outcomes };
 }
+
+const withSecond = (kill: Kill, index: number): Kill =>
+  index % againEvery === 0 ? { ...kill, again: 1 + ((index / againEvery) % againAtMost) } : kill;
 
 /** Of the boundaries of a run that fails, those on its way back: the way there is the other run's. */
 const leadsBack = (scenario: string): ((kill: Kill) => boolean) => {
@@ -69,5 +84,9 @@ export function killSummary({ possible, outcomes }: KillReport): string {
     rows.set(row, (rows.get(row) ?? 0) + 1);
   }
   const lines = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([row, count]) => `${row.padEnd(64)} ${count}`);
-  return [...lines, `${outcomes.length} of ${possible.length} possible kills were made`].join("\n");
+  const again = outcomes.filter(({ killed }) => killed > 1).length;
+  return [
+    ...lines,
+    `${outcomes.length} of ${possible.length} possible kills were made; of ${again} the next process was killed too`,
+  ].join("\n");
 }
