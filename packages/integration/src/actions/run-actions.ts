@@ -151,8 +151,7 @@ class ActionRunner {
       this.tally.allowed(action, said);
       if (expected !== "allowed" && sure) throw new Error(`${said} was allowed, not ${expected}`);
       noteAside(action, server, actor);
-      if (action === "lock" || action === "unlock")
-        this.#lockings.set(server, (this.#lockings.get(server) ?? 0) + 1);
+      if (action === "lock" || action === "unlock") this.#lockings.set(server, (this.#lockings.get(server) ?? 0) + 1);
       if (handle === undefined) return [];
       if (planned.cancelled) await this.#cancel(handle);
       return [{ handle, server, action }];

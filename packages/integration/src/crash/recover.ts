@@ -7,8 +7,7 @@ import { fleetIn, openCase } from "./cloud-folder.ts";
 export async function letAllEnd(cloud: Cloud): Promise<void> {
   const { operations } = cloud.as({ userId: "olga", roles: ["operator"] });
   for (const state of ["running", "undoing"] as const) {
-    for await (const { id } of operations.list({ state }))
-      await (await operations.result(id)).result().catch(() => {});
+    for await (const { id } of operations.list({ state })) await (await operations.result(id)).result().catch(() => {});
   }
 }
 
