@@ -89,19 +89,26 @@ export async function startPostgres({ durable = true } = {}): Promise<PostgresSe
   };
 }
 
-/** @param socketDir of a running server */
-export async function makeDatabase(socketDir: string, name: string): Promise<string> {
+/**
+ * @param socketDir of a running server
+ * @param template the database that it begins as a copy of, which nobody is connected to
+ */
+export async function makeDatabase(socketDir: string, name: string, template = "template1"): Promise<string> {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ host: socketDir, user: "cloudhost", database: "postgres" });
   await client.connect();
   try {
     const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE "${name.replaceAll('"', '""')}"`);
+    // The strategy is the quickest where nothing waits for the disk.
+    if (rowCount === 0)
+      await client.query(`CREATE DATABASE ${quoted(name)} TEMPLATE ${quoted(template)} STRATEGY file_copy`);
   } finally {
     await client.end();
   }
   return `postgres://cloudhost@localhost/${name}?host=${encodeURIComponent(socketDir)}`;
 }
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** A copy that every user may run, with the links that npm cannot pack. */
 async function ownBinaries(to: string): Promise<string> {

@@ -24,7 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const share = await mkdtemp(join(tmpdir(), "cloudhost-pg-share-"));
   project.provide("postgresShare", share);
   return async () => {
-    const ready = join(share, "ready.json");
+    const ready = join(share, "server.json");
     if (existsSync(ready)) {
       const { pid, folder } = JSON.parse(await readFile(ready, "utf8")) as Shared;
       process.kill(pid, "SIGINT");
@@ -41,26 +41,59 @@ export default async function setup(project: TestProject): Promise<() => Promise
  * @throws Error when the server does not start
  */
 export async function sharedDatabase(share: string, name: string): Promise<string> {
-  const ready = join(share, "ready.json");
-  const mine = await mkdir(join(share, "starting")).then(
+  return makeDatabase((await sharedServer(share)).socketDir, name);
+}
+
+/** As {@link sharedDatabase}, but one that has the schema already: a copy of one that was migrated once for the whole run. */
+export async function migratedDatabase(share: string, name: string): Promise<string> {
+  const { socketDir } = await sharedServer(share);
+  await onceOfRun(share, "migrated", async () => {
+    const database = await makeDatabase(socketDir, template);
+    // By its path: the packages' tests use this module too, and none of them needs what core is built to.
+    const module = new URL("../packages/core/src/cli/migrate.ts", import.meta.url).href;
+    const { migrate } = (await import(/* @vite-ignore */ module)) as { migrate: Migrate };
+    const said: string[] = [];
+    const code = await migrate([database], { print: () => {}, note: (text) => said.push(text) });
+    if (code !== 0) throw new Error(said.join(""));
+    return {};
+  });
+  return makeDatabase(socketDir, name, template);
+}
+
+const template = "migrated";
+
+type Migrate = (
+  args: readonly string[],
+  output: { readonly print: (text: string) => void; readonly note: (text: string) => void },
+) => Promise<number>;
+
+function sharedServer(share: string): Promise<Shared> {
+  return onceOfRun(share, "server", async () => {
+    const { pid, folder, socketDir } = await startPostgres({ durable: false });
+    return { pid, folder, socketDir };
+  });
+}
+
+/** What the first process of the run to ask for it has made, for all of them. */
+async function onceOfRun<Made extends object>(share: string, what: string, make: () => Promise<Made>): Promise<Made> {
+  const [ready, failed] = [join(share, `${what}.json`), join(share, `${what}.failed`)];
+  const mine = await mkdir(join(share, `${what}.begun`)).then(
     () => true,
     () => false,
   );
   if (mine) {
     try {
-      const { pid, folder, socketDir } = await startPostgres({ durable: false });
-      await writeFile(`${ready}.new`, JSON.stringify({ pid, folder, socketDir } satisfies Shared));
+      await writeFile(`${ready}.new`, JSON.stringify(await make()));
       await rename(`${ready}.new`, ready);
     } catch (error) {
-      await writeFile(join(share, "failed"), String(error));
+      await writeFile(failed, String(error));
     }
   }
   while (!existsSync(ready)) {
-    if (existsSync(join(share, "failed"))) throw new Error(await readFile(join(share, "failed"), "utf8"));
+    if (existsSync(failed)) throw new Error(await readFile(failed, "utf8"));
     await sleep(20);
   }
-  const { socketDir } = JSON.parse(await readFile(ready, "utf8")) as Shared;
-  return makeDatabase(socketDir, name);
+  return JSON.parse(await readFile(ready, "utf8")) as Made;
 }
 
 async function gone(pid: number): Promise<void> {

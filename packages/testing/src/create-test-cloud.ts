@@ -9,9 +9,10 @@ import { Container } from "inversify";
 import type { ServiceIdentifier } from "inversify";
 import { furnish } from "./furnish.ts";
 import { settingsOf } from "./options.ts";
-import type { TestCloudOptions } from "./options.ts";
+import type { TestCloudOptions, TestCloudSettings } from "./options.ts";
 import { seededBytes } from "./seed.ts";
 import { temporaryFolder, temporarySqlite } from "./temporary.ts";
+import type { Temporary } from "./temporary.ts";
 import { temporarySchema } from "./temporary-schema.ts";
 
 /** A whole cloud for one test: fake hosts behind a bus that misbehaves, and time that the test moves. */
@@ -45,9 +46,7 @@ export async function createTestCloud<TheClock extends Clock = VirtualClock>(
   // Undone from the last to the first when the cloud closes, and when it does not open.
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(await temporaryFolder()).at;
-  const database = opened.use(
-    rest.database === undefined ? temporarySqlite(folder) : await temporarySchema(rest.database),
-  );
+  const database = opened.use(await databaseOf(rest, folder));
   const { faults } = opened.use(holdFakeWorld(hosts));
   const power = fakePower(hosts, clock);
   const isDead = (host: string): boolean => power.isOff(host);
@@ -75,6 +74,14 @@ export async function createTestCloud<TheClock extends Clock = VirtualClock>(
   const stack = opened.move();
   const close = (): Promise<void> => stack.disposeAsync();
   return { clock, faults, power, seed, as: (actor) => cloud.as(actor), close, [Symbol.asyncDispose]: close };
+}
+
+async function databaseOf(
+  { database, ownSchema }: Pick<TestCloudSettings, "database" | "ownSchema">,
+  folder: string,
+): Promise<Temporary> {
+  if (database === undefined) return temporarySqlite(folder);
+  return ownSchema ? temporarySchema(database) : { at: database, async [Symbol.asyncDispose]() {} };
 }
 
 /** @throws CloudHostError `CONFLICT` when the container has one: the test's own, or that of another test cloud */

@@ -63,6 +63,12 @@ export interface TestCloudOptions<TheClock extends Clock = VirtualClock> extends
    * @defaultValue SQLite, in a temporary folder
    */
   readonly database?: string;
+  /**
+   * Whether the cloud makes a schema of its own in the `database`. Without, it uses the database as it is and leaves it
+   * so: one cloud each. Given a copy of a migrated database each time, clouds open in half the time.
+   * @defaultValue `true`
+   */
+  readonly ownSchema?: boolean;
 }
 
 const OwnOptions = z.strictObject({
@@ -76,15 +82,18 @@ const OwnOptions = z.strictObject({
     .string()
     .regex(/^postgres(ql)?:\/\//, "not postgres://…")
     .optional(),
+  ownSchema: z.boolean().default(true),
 });
+
+export type TestCloudSettings = z.output<typeof OwnOptions>;
 
 /**
  * The options with their defaults; `cloud` has those that are a cloud's own, which checks them itself.
  * @throws CloudHostError `INVALID_ARGUMENT`
  */
 export function settingsOf<TheClock extends Clock>(options: TestCloudOptions<TheClock>) {
-  const { clock, hosts, zones, flavors, projects, seed, busFaults, database, ...cloud } = options;
-  const own = { hosts, zones, flavors, projects, seed, busFaults, database };
+  const { clock, hosts, zones, flavors, projects, seed, busFaults, database, ownSchema, ...cloud } = options;
+  const own = { hosts, zones, flavors, projects, seed, busFaults, database, ownSchema };
   const checked = parseInput(OwnOptions, own, "a test cloud's options");
   return {
     ...checked,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "pg";
 import { describe, expect, inject, it } from "vitest";
-import { sharedDatabase } from "../../../scripts/shared-postgres.ts";
+import { migratedDatabase, sharedDatabase } from "../../../scripts/shared-postgres.ts";
 import { amy, createTestCloud } from "../src/index.ts";
 
 async function schemasOf(url: string): Promise<string[]> {
@@ -30,6 +30,21 @@ describe("a test cloud on PostgreSQL", () => {
       expect(await schemasOf(database)).toHaveLength(2);
     }
     expect(await schemasOf(database)).toEqual([]);
+  });
+
+  it("uses a database as it is where that is said, and leaves it so", async () => {
+    const database = await migratedDatabase(inject("postgresShare"), `t_${randomUUID().replaceAll("-", "")}`);
+    const options = { hosts: 1, database, ownSchema: false };
+    const server = { name: "web-1", flavor: "c1.e1", image: "debian-12" };
+    const cloud = await createTestCloud(options);
+    await (await cloud.as(amy).servers.create(server)).result();
+    expect(await schemasOf(database)).toEqual([]);
+    await cloud.close();
+    const client = new Client(database);
+    await client.connect();
+    const { rows } = await client.query("SELECT name, state FROM servers");
+    await client.end();
+    expect(rows).toEqual([{ name: "web-1", state: "active" }]);
   });
 
   it("says that the server does not answer", async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, inject } from "vitest";
-import { sharedDatabase } from "../../../../scripts/shared-postgres.ts";
+import { migratedDatabase, sharedDatabase } from "../../../../scripts/shared-postgres.ts";
 import { systemClock } from "../../src/clock/system-clock.ts";
 import type { Database } from "../../src/database/database.ts";
 import { migrateDatabase } from "../../src/database/migrations/migrate.ts";
@@ -23,7 +23,7 @@ export function overDatabases(suite: (open: OpenDatabase, dialect: "sqlite" | "p
       const closers: (() => Promise<void>)[] = [];
       let last = "";
       const open = async (): Promise<Database> => {
-        last = await newDatabase(dialect, closers);
+        last = await newDatabase(dialect, closers, "migrated");
         const database = await openDatabase({ database: last, clock: systemClock() });
         closers.push(async () => database[Symbol.asyncDispose]());
         await migrateDatabase(database);
@@ -37,9 +37,16 @@ export function overDatabases(suite: (open: OpenDatabase, dialect: "sqlite" | "p
   }
 }
 
-/** A connection string to a database that nobody has yet. */
-export async function newDatabase(dialect: "sqlite" | "postgres", closers: (() => Promise<void>)[]): Promise<string> {
-  if (dialect === "postgres") return sharedDatabase(inject("postgresShare"), `t_${randomUUID().replaceAll("-", "")}`);
+/** A connection string to a database that nobody has yet; on PostgreSQL it has the schema already where that is asked. */
+export async function newDatabase(
+  dialect: "sqlite" | "postgres",
+  closers: (() => Promise<void>)[],
+  schema?: "migrated",
+): Promise<string> {
+  if (dialect === "postgres") {
+    const make = schema === "migrated" ? migratedDatabase : sharedDatabase;
+    return make(inject("postgresShare"), `t_${randomUUID().replaceAll("-", "")}`);
+  }
   const folder = await mkdtemp(join(tmpdir(), "cloudhost-core-"));
   closers.push(() => rm(folder, { recursive: true, force: true }));
   return `sqlite:${join(folder, "cloud.db")}?synchronous=off`;

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
 import { all } from "./all.ts";
 import type { ClaimReport, ClaimTask } from "./children/claimer.ts";
 import { startChild } from "./children/start.ts";
-import { emptyPostgres } from "./over-databases.ts";
+import { ownPostgres } from "./over-databases.ts";
 
 const processes = 4;
 const claimers = 64;
@@ -22,7 +22,7 @@ describe.each(["sqlite", "postgres"] as const)("64 claimers in 4 processes on on
   it("fill hosts and quotas exactly, and never over", { timeout: 60_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "cloudhost-claimers-"));
     try {
-      const database = dialect === "sqlite" ? `sqlite:${join(folder, "cloud.db")}` : await emptyPostgres();
+      const database = dialect === "sqlite" ? `sqlite:${join(folder, "cloud.db")}` : await ownPostgres();
       await using cloud = await createCloud({
         database,
         stateDir: folder,

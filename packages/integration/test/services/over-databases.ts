@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createTestCloud } from "@cloudhost/testing";
 import type { TestCloud, TestCloudOptions } from "@cloudhost/testing";
 import { afterEach, describe, inject } from "vitest";
-import { sharedDatabase } from "../../../../scripts/shared-postgres.ts";
+import { migratedDatabase } from "../../../../scripts/shared-postgres.ts";
 
 /** Opens a test cloud that is closed when its test ends. */
 export type OpenCloud = (options?: TestCloudOptions) => Promise<TestCloud>;
@@ -16,7 +16,7 @@ export function overDatabases(suite: (open: OpenCloud) => void): void {
     });
     suite(async (options = {}) => {
       const cloud = await createTestCloud({
-        ...(dialect === "postgres" ? { database: await emptyPostgres() } : {}),
+        ...(dialect === "postgres" ? { database: await ownPostgres(), ownSchema: false } : {}),
         ...options,
       });
       opened.push(cloud);
@@ -25,6 +25,6 @@ export function overDatabases(suite: (open: OpenCloud) => void): void {
   });
 }
 
-/** A connection string to a database of the test run's own server that nobody has yet. */
-export const emptyPostgres = (): Promise<string> =>
-  sharedDatabase(inject("postgresShare"), `services_${randomUUID().replaceAll("-", "")}`);
+/** A connection string to a database of the test run's own server that nobody has yet; it is migrated. */
+export const ownPostgres = (): Promise<string> =>
+  migratedDatabase(inject("postgresShare"), `services_${randomUUID().replaceAll("-", "")}`);

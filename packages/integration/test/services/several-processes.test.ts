@@ -7,13 +7,13 @@ import { fakeHost } from "@cloudhost/driver-fake";
 import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { emptyPostgres } from "./over-databases.ts";
+import { ownPostgres } from "./over-databases.ts";
 
 /** Clouds that stand for processes: each with agents and leases of its own, on one database. */
 async function processes() {
   const folder = await mkdtemp(join(tmpdir(), "cloudhost-processes-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const database = await emptyPostgres();
+  const database = await ownPostgres();
   await writeFile(join(folder, "disk.raw"), Buffer.alloc(5 << 20, 1));
   const open = async (name: string, more: Partial<CloudOptions>): Promise<Cloud> => {
     const cloud = await createCloud({

@@ -8,7 +8,7 @@ import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
 import { describe, expect, it } from "vitest";
 import { startChild } from "./children/start.ts";
-import { emptyPostgres } from "./over-databases.ts";
+import { ownPostgres } from "./over-databases.ts";
 import { created, web } from "./web-server.ts";
 import { withFolder } from "./with-folder.ts";
 
@@ -16,7 +16,7 @@ describe("two clouds of one process", () => {
   it("end with nothing left that keeps it alive", { timeout: 60_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "cloudhost-two-clouds-"));
     try {
-      const databases = [`sqlite:${join(folder, "cloud.db")}`, await emptyPostgres()];
+      const databases = [`sqlite:${join(folder, "cloud.db")}`, await ownPostgres()];
       await using child = startChild<{ closedMs: number }>("two-clouds", { folder, databases });
       const { closedMs, ...said } = await child.said();
       expect(said).toEqual({

@@ -8,7 +8,7 @@ import { webhookCarrier } from "@cloudhost/notifiers";
 import { filterScheduler } from "@cloudhost/scheduler";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { all } from "./all.ts";
-import { emptyPostgres } from "./over-databases.ts";
+import { ownPostgres } from "./over-databases.ts";
 import { WebhookReceiver } from "./webhook-receiver.ts";
 
 const soon = { timeout: 20_000, interval: 50 };
@@ -21,7 +21,7 @@ describe.each(["sqlite", "postgres"] as const)("webhooks of processes on one %s"
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const receiver = await WebhookReceiver.open();
     onTestFinished(() => receiver[Symbol.asyncDispose]());
-    const database = dialect === "sqlite" ? `sqlite:${join(folder, "cloud.db")}` : await emptyPostgres();
+    const database = dialect === "sqlite" ? `sqlite:${join(folder, "cloud.db")}` : await ownPostgres();
     const open = async (): Promise<Cloud> => {
       const cloud = await createCloud({
         database,
