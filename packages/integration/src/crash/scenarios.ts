@@ -65,7 +65,10 @@ export async function hostOfWeb(ops: ActorCloud): Promise<string> {
 
 const dayMs = 86_400_000;
 
-/** A creation that is cancelled while its host is at a call: what it has begun is ended, and all is taken back. */
+/**
+ * A creation that is cancelled while its host is at a call: what it has begun is ended, and all is taken back. A change of
+ * the host's network is no operation's own: it goes on to its end.
+ */
 const cancelledAt = (method: Parameters<FakeFaults["failNext"]>[1]): Scenario => ({
   kind: "server.create",
   before: "nothing",
@@ -75,6 +78,7 @@ const cancelledAt = (method: Parameters<FakeFaults["failNext"]>[1]): Scenario =>
     const create = await album.servers.create({ name: "web-0", flavor: "c1.e1", image: "base" });
     await Promise.race(hangs.map(({ reached }) => reached));
     await album.operations.cancel(create.id);
+    if (method === "network.apply") for (const hang of hangs) hang.release();
     await create.result().catch(() => {});
   },
   ends: { succeeded: { server: "active", images: 0 }, failed: { server: "error", images: 0 } },
@@ -88,6 +92,7 @@ async function stuckOperation(ops: ActorCloud): Promise<string> {
 
 /** Every operation that a user can ask for, by kind. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
+  "server.create cancelled at its network": cancelledAt("network.apply"),
   "server.create cancelled at its guest": cancelledAt("define"),
   "server.create cancelled at its start": cancelledAt("start"),
   "server.create stuck and retried": {
