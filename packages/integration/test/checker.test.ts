@@ -72,6 +72,44 @@ describe("the checker", () => {
     await store.knex("data_disks").delete();
   });
 
+  it("finds a group that counts other places than its servers hold, or is elsewhere", async () => {
+    await using store = await openStore(places().database);
+    const { hosts, servers } = await store.read();
+    const [server] = servers;
+    const other = hosts.find(({ id }) => id !== server?.["host_id"]);
+    const group = { id: ids.next("grp"), project_id: server?.["project_id"], name: "close", policy: "affinity" };
+    await store.knex("server_groups").insert({ ...group, host_id: server?.["host_id"], placed: 1, created_at_ms: 1 });
+    expect(await found()).toEqual(["claim"]);
+    const member = { group_id: group.id, server_id: server?.["id"], host_id: server?.["host_id"], exclusive: false };
+    await store.knex("group_members").insert(member);
+    expect(await found()).toEqual([]);
+    await store.knex("server_groups").update({ host_id: other?.["id"] });
+    expect(await found()).toEqual(["claim"]);
+    await store.knex("group_members").update({ host_id: other?.["id"] });
+    expect((await checkCloud(places())).map(({ what }) => what)).toEqual([expect.stringContaining("no claim there")]);
+    await store.knex("group_members").delete();
+    await store.knex("server_groups").delete();
+  });
+
+  it("lets anything be left of what was given up where it may be, but nothing it has claimed get lost", async () => {
+    await using store = await openStore(places().database);
+    const [server] = (await store.read()).servers;
+    const [allocation] = (await store.read()).allocations;
+    const operation = { id: server?.["operation_id"] };
+    await store.knex("servers").update({ state: "error" });
+    await store.knex("bindings").update({ wanted: false });
+    expect(await found()).toEqual(["address", "tap"]);
+    await store.knex("operations").where(operation).update({ abandoned: "{}" });
+    expect(await found()).toEqual([]);
+    await store.knex("allocations").delete();
+    expect(new Set(await found())).toEqual(new Set(["claim", "guest"]));
+    await store.knex("allocations").insert(allocation);
+    await store.knex("operations").where(operation).update({ abandoned: null });
+    await store.knex("bindings").update({ wanted: true });
+    await store.knex("servers").update({ state: "active" });
+    expect(await found()).toEqual([]);
+  });
+
   it("finds an overlay of no guest", async () => {
     const [host] = fleetIn(places());
     const stray = join(places().fakeDir, host?.name ?? "", "disks", ids.next("srv"));

@@ -3,7 +3,7 @@ import type { GuestSpec } from "@cloudhost/core/ports";
 import { readFakeWorld } from "@cloudhost/driver-fake";
 import type { CloudPlaces, Finding } from "./finding.ts";
 import { living } from "./check-store.ts";
-import { leftOn, placesOf } from "./places.ts";
+import { abandoned, leftOn, placesOf } from "./places.ts";
 import type { Facts } from "./store.ts";
 
 /** Interfaces that a guest has and its server not, or the other way round. */
@@ -29,12 +29,15 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
   const findings: Finding[] = [];
   const worlds = await readFakeWorld(fakeDir);
   const hostNames = new Map(facts.hosts.map(({ id, name }) => [id, name]));
+  const givenUp = abandoned(facts);
+  const sure = living(facts).filter(({ id }) => !givenUp.has(id));
   const missing = new Map(
-    living(facts).flatMap((server) =>
+    sure.flatMap((server) =>
       placesOf(server).map((place) => [`${server["id"]} ${hostNames.get(place.hostId)}`, { server, place }] as const),
     ),
   );
   const fenced = new Set(facts.hosts.filter(({ fence }) => fence === "fenced").map(({ name }) => name));
+  const unsure = new Set(facts.bindings.filter(({ server_id: id }) => givenUp.has(id)).map(({ id }) => id));
   for (const { host, guests, strangers, bindings, files } of worlds) {
     const left = leftOn(host, facts);
     for (const { key, disks } of strangers) {
@@ -48,6 +51,7 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
       if (adoptedKey !== undefined && !(await isThere(spec.base.path)))
         findings.push({ kind: "guest", what: `${host} lost disk ${spec.base.path} of ${spec.id}` });
       missing.delete(`${spec.id} ${host}`);
+      if (left.has(spec.id) && givenUp.has(spec.id)) continue;
       if (wanted === undefined && !left.has(spec.id)) {
         findings.push({ kind: "guest", what: `${host} has guest ${spec.id}, which the store does not know there` });
       } else if (fenced.has(host)) {
@@ -75,10 +79,11 @@ export async function checkHosts(facts: Facts, { fakeDir }: CloudPlaces): Promis
         .map(({ id }) => id),
     );
     for (const { id, tap } of bindings) {
-      if (!wanted.delete(id))
+      if (!wanted.delete(id) && !unsure.has(id))
         findings.push({ kind: "tap", what: `${host} has tap ${tap} of ${id}, which nobody wants` });
     }
-    for (const id of wanted) findings.push({ kind: "tap", what: `${host} lacks the tap of ${id}` });
+    for (const id of wanted)
+      if (!unsure.has(id)) findings.push({ kind: "tap", what: `${host} lacks the tap of ${id}` });
     const known = new Set(guests.map(({ spec }) => spec.id));
     for (const { guestId, path } of files) {
       if (guestId === undefined || !known.has(guestId))

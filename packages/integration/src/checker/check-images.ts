@@ -36,10 +36,13 @@ export async function checkImages(facts: Facts, { imageDir, stateDir }: CloudPla
     const cache = fileSystemBackend(join(stateDir, "hosts", String(host["name"]), "images", "state"));
     for await (const { key } of cache.list("holders/")) {
       const held = key.slice("holders/".length);
-      if (!wanted.delete(held) && !left.has(held.slice(0, held.indexOf("."))))
+      if (!wanted.delete(held) && !left.has(holderOf(held)))
         findings.push({ kind: "held base", what: `${host["name"]} keeps ${held}, which nothing there boots from` });
     }
-    for (const held of wanted) findings.push({ kind: "held base", what: `${host["name"]} does not keep ${held}` });
+    for (const held of wanted) {
+      if (!left.has(holderOf(held)))
+        findings.push({ kind: "held base", what: `${host["name"]} does not keep ${held}` });
+    }
   }
   return findings;
 }
@@ -56,3 +59,5 @@ function heldBy(server: Row, { images }: Facts): readonly string[] {
   const digests = new Set(booted.flatMap(withKernel).map(({ digest }) => String(digest)));
   return [...digests].map((digest) => `${server["id"]}.${digest.slice(digest.indexOf(":") + 1)}`);
 }
+
+const holderOf = (held: string): string => held.slice(0, held.indexOf("."));

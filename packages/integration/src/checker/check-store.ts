@@ -1,5 +1,5 @@
 import type { Finding } from "./finding.ts";
-import { isShelved, placesOf } from "./places.ts";
+import { abandoned, isShelved, placesOf } from "./places.ts";
 import type { Facts, Row } from "./store.ts";
 
 const resources = ["milli_ecu", "memory_mib", "disk_gib", "internal_kbit", "external_kbit"];
@@ -18,7 +18,14 @@ export const living = ({ servers }: Facts): readonly Row[] => servers.filter((se
 
 /** What the store's own tables say of each other. */
 export function checkStore(facts: Facts): readonly Finding[] {
-  return [...rowsAtRest(facts), ...claims(facts), ...disks(facts), ...addresses(facts), ...shelves(facts)];
+  return [
+    ...rowsAtRest(facts),
+    ...claims(facts),
+    ...groups(facts),
+    ...disks(facts),
+    ...addresses(facts),
+    ...shelves(facts),
+  ];
 }
 
 function* rowsAtRest({ servers, operations, images, tags }: Facts): Iterable<Finding> {
@@ -40,18 +47,16 @@ function* rowsAtRest({ servers, operations, images, tags }: Facts): Iterable<Fin
 }
 
 function* claims(facts: Facts): Iterable<Finding> {
-  const { allocations, hosts, members } = facts;
-  const alive = new Set(living(facts).map(({ id }) => id));
+  const { allocations, hosts } = facts;
   const wanted = new Set(
     living(facts).flatMap((row) => placesOf(row).map(({ hostId }) => `${row["id"]} on ${hostId}`)),
   );
+  const givenUp = abandoned(facts);
   for (const { server_id: id, host_id: host } of allocations) {
-    if (!wanted.delete(`${id} on ${host}`))
+    if (!wanted.delete(`${id} on ${host}`) && !givenUp.has(id))
       yield { kind: "claim", what: `an allocation of ${id} on ${host}, which has no guest there` };
   }
   for (const place of wanted) yield { kind: "claim", what: `server ${place} has claimed nothing` };
-  for (const { server_id: id } of members)
-    if (!alive.has(id)) yield { kind: "claim", what: `${id} holds a place in a group` };
   for (const host of hosts) {
     const mine = allocations.filter(({ host_id }) => host_id === host["id"]);
     for (const name of resources) {
@@ -79,16 +84,34 @@ function* claims(facts: Facts): Iterable<Finding> {
   }
 }
 
+/** What is counted of servers that share a host, against the places that they hold. */
+function* groups({ allocations, groups: all, hosts, members }: Facts): Iterable<Finding> {
+  const claimed = new Set(allocations.map(({ server_id: id, host_id: host }) => `${id} on ${host}`));
+  const fenced = new Set(hosts.filter(({ fence }) => fence === "fenced").map(({ id }) => id));
+  for (const { server_id: id, host_id: host } of members)
+    if (!claimed.has(`${id} on ${host}`))
+      yield { kind: "claim", what: `${id} holds a place in a group on ${host}, and no claim there` };
+  for (const { id, name, host_id: host, placed } of all.filter(({ policy }) => policy === "affinity")) {
+    const places = members.filter(({ group_id: group }) => group === id);
+    if (Number(placed) !== places.length)
+      yield { kind: "claim", what: `the group ${name} counts ${placed} places, its servers hold ${places.length}` };
+    for (const { server_id: server, host_id: on } of places)
+      if (on !== host && !fenced.has(on ?? ""))
+        yield { kind: "claim", what: `${server} of the group ${name} is on ${on}, the group on ${host}` };
+  }
+}
+
 /** What each server has claimed of disks, against the disks that its rows say it has; a resize in doubt claims more. */
 function* disks(facts: Facts): Iterable<Finding> {
   const { allocations, dataDisks } = facts;
+  const givenUp = abandoned(facts);
   const alive = new Map(living(facts).map((server) => [server["id"], server]));
   const shelved = new Set(facts.servers.filter(isShelved).map(({ id }) => id));
   for (const { id, server_id: server } of dataDisks)
     if (!alive.has(server ?? "") && !shelved.has(server ?? ""))
       yield { kind: "claim", what: `data disk ${id} of ${server}, which has no guest` };
   for (const [id, server] of alive) {
-    if (server["state"] === "resized") continue;
+    if (server["state"] === "resized" || givenUp.has(id)) continue;
     const own = dataDisks.filter(({ server_id: of }) => of === id);
     const gib = [server["system_disk_gib"], server["ephemeral_disk_gib"], ...own.map((disk) => disk["size_gib"])];
     const sum = gib.reduce<number>((total, each) => total + Number(each), 0);
@@ -99,6 +122,7 @@ function* disks(facts: Facts): Iterable<Finding> {
 
 function* addresses(facts: Facts): Iterable<Finding> {
   const alive = new Set(living(facts).map(({ id }) => id));
+  const givenUp = abandoned(facts);
   const bound = new Set(facts.bindings.map(({ id }) => id));
   const shelved = new Set(facts.servers.filter(isShelved).map(({ id }) => id));
   for (const { id, server_id: server, host_id: host, wanted } of facts.bindings) {
@@ -106,7 +130,7 @@ function* addresses(facts: Facts): Iterable<Finding> {
       if (wanted || host !== null)
         yield { kind: "address", what: `binding ${id} of ${server}, which is shelved, is on a host` };
     } else if (!alive.has(server)) yield { kind: "address", what: `binding ${id} of ${server}, which has no guest` };
-    else if (!wanted) yield { kind: "address", what: `binding ${id} of ${server} is unwanted` };
+    else if (!wanted && !givenUp.has(server)) yield { kind: "address", what: `binding ${id} of ${server} is unwanted` };
   }
   const adopted = new Set(facts.servers.filter(({ image_id: image }) => image === "").map(({ id }) => id));
   for (const id of [...alive, ...shelved]) {

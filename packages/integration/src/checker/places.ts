@@ -44,8 +44,25 @@ export function placesOf(server: Row): readonly Place[] {
 export const isShelved = ({ state, deleted_from: from }: Row): boolean =>
   state === "shelved" || (state === "softDeleted" && from === "shelved");
 
-/** Ids of the servers that were evacuated from a host, of whom something may be left there until it has returned. */
-export function leftOn(hostName: unknown, { evacuations, hosts }: Facts): ReadonlySet<unknown> {
+/**
+ * Ids of the servers of whom something may be left on a host: of one that was evacuated from it, until the host has
+ * returned; of one that was given up, until it is deleted.
+ */
+export function leftOn(hostName: unknown, facts: Facts): ReadonlySet<unknown> {
+  const { allocations, evacuations, hosts } = facts;
   const host = hosts.find(({ name }) => name === hostName);
-  return new Set(evacuations.filter(({ host_id: id }) => id === host?.["id"]).map(({ server_id: id }) => id));
+  const givenUp = abandoned(facts);
+  const claimed = allocations.filter(({ server_id: id }) => givenUp.has(id));
+  return new Set(
+    [...evacuations, ...claimed].filter(({ host_id: id }) => id === host?.["id"]).map(({ server_id: id }) => id),
+  );
+}
+
+/**
+ * Ids of the servers whose last operation was given up where it was. What their hosts have of them may be anything; what
+ * they claim stays claimed.
+ */
+export function abandoned({ operations, servers }: Facts): ReadonlySet<unknown> {
+  const given = new Set(operations.filter((operation) => operation["abandoned"] !== null).map(({ id }) => id));
+  return new Set(servers.filter(({ operation_id: id }) => given.has(id)).map(({ id }) => id));
 }

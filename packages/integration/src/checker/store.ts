@@ -12,6 +12,7 @@ export interface Facts {
   readonly dataDisks: readonly Row[];
   readonly bindings: readonly Row[];
   readonly addresses: readonly Row[];
+  readonly groups: readonly Row[];
   readonly members: readonly Row[];
   readonly hosts: readonly Row[];
   readonly quotas: readonly Row[];
@@ -47,6 +48,7 @@ export async function openStore(database: string): Promise<Store> {
         dataDisks: await all("data_disks"),
         bindings: await all("bindings"),
         addresses: (await connection("addresses").whereNotNull("nic_id").select()) as Row[],
+        groups: await all("server_groups"),
         members: await all("group_members"),
         hosts: await all("hosts"),
         quotas: await all("quotas"),
