@@ -14,6 +14,7 @@ export * from "./crash/case-database.ts";
 export * from "./crash/child-task.ts";
 export * from "./crash/cloud-folder.ts";
 export * from "./crash/harness.ts";
+export * from "./crash/scenario.ts";
 export * from "./crash/scenarios.ts";
 export * from "./crash/recover.ts";
 export * from "./crash/run-child.ts";

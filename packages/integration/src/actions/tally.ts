@@ -5,8 +5,10 @@ export class ActionTally {
   readonly #codes = new Map<string, number>();
   readonly #ends = new Map<string, number>();
   readonly #told: string[] = [];
-  /** Operations that were stuck, and went on when they were tried again. */
+  /** Operations that were stuck, and went on when they were tried again, or were given up. */
   stuck = 0;
+  /** Those of them that were given up. */
+  abandoned = 0;
 
   /** An action was begun. */
   allowed(action: string, said: string): void {
@@ -51,6 +53,7 @@ export class ActionTally {
     ] as const)
       for (const [key, times] of theirs) mine.set(key, (mine.get(key) ?? 0) + times);
     this.stuck += other.stuck;
+    this.abandoned += other.abandoned;
   }
 
   /** For people, a line each. */
@@ -62,7 +65,7 @@ export class ActionTally {
       ...asked,
       `refusals and failures: ${list(this.#codes)}`,
       `ends: ${list(this.#ends)}`,
-      `stuck: ${this.stuck}`,
+      `stuck: ${this.stuck}, of which ${this.abandoned} were abandoned`,
     ].join("\n");
   }
 

@@ -7,8 +7,8 @@ import { fileSystemBackend, imageStore } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 import { Container } from "inversify";
 import type { CloudPlaces } from "../checker/finding.ts";
-import { hostOfWeb } from "./scenarios.ts";
-import type { Before, Scenario } from "./scenarios.ts";
+import type { Before, Scenario } from "./scenario.ts";
+import { hostOfWeb } from "./scenarios/tools.ts";
 
 /** Where the cloud of one case is, below a folder of its own. */
 export const placesIn = (folder: string, database: string): CloudPlaces => ({

@@ -1,0 +1,30 @@
+import type { Scenarios } from "../scenario.ts";
+import { failing, final, hostOfWeb } from "./tools.ts";
+
+/** Hosts that die, what was on them, and their return. */
+export const deadHosts: Scenarios = {
+  "host.fence": {
+    before: "active",
+    fail: (_, power) => power.failNext("fence", final),
+    run: async (_album, { ops }) => {
+      await (await ops.hosts.fence(await hostOfWeb(ops), { evenIfUp: true })).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "server.evacuate": {
+    before: "on a fenced host",
+    fail: failing("start"),
+    run: async (_album, { ops }) => {
+      for (const operation of (await ops.hosts.evacuate(await hostOfWeb(ops))).operations) await operation.result();
+    },
+    ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
+  },
+  "host.unfence": {
+    before: "evacuated",
+    run: async (_album, { ops }) => {
+      for await (const { name, fencing } of ops.hosts.list())
+        if (fencing !== null) await (await ops.hosts.unfence(name)).result();
+    },
+    ends: { succeeded: { server: "active", images: 0 } },
+  },
+};
