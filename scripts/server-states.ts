@@ -56,7 +56,7 @@ const actions: Readonly<Record<ServerActionName, string>> = {
   delete:
     "Deletes it. With a time to restore it (`restoreMs`) it is `softDeleted` first, unless it is in `error` or `resized`; deleted again, it is gone at once.",
   restore: "Takes a deletion back. What was paused has lost its memory, and is `stopped`.",
-  update: "Gives it another name.",
+  update: "Gives it another name, or other tags.",
   lock: "Keeps its project from changing it, until it is unlocked.",
   unlock: "Takes the lock away. An operator's lock only operators take away.",
   console: "Reads the end of what it wrote to its serial console.",

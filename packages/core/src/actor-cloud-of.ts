@@ -73,7 +73,7 @@ export function actorCloudOf(actor: Actor, container: Container, ends: CloudEnds
       options: get(tokens.settings).servers,
     }),
     serverGroups: new ServerGroups(caller, { database, groups: get(tokens.serverGroups), ids, clock }),
-    images: new Images(caller, { images, servers, imageStore, engine, ids, clock }),
+    images: new Images(caller, { database, images, servers, imageStore, engine, ids, clock }),
     flavors: new Flavors(caller, {
       database,
       flavors: get(tokens.flavors),

@@ -110,6 +110,36 @@ describe("the checker", () => {
     expect(await found()).toEqual([]);
   });
 
+  it("finds what is kept of a server that is not shelved, and what is not of one that is", async () => {
+    await using store = await openStore(places().database);
+    const { images, servers } = await store.read();
+    const [server] = servers;
+    const layer = { image_id: ids.next("img"), server_id: server?.["id"], disk: "system", digest: "sha256:0" };
+    await store.knex("shelved_layers").insert(layer);
+    await store.knex("shelved_images").insert({ image_id: images[0]?.["id"], server_id: server?.["id"] });
+    expect(await found()).toEqual(["row", "row", "image"]);
+    await store.knex("shelved_layers").delete();
+    await store.knex("shelved_images").delete();
+    await store.knex("servers").where({ id: server?.["id"] }).update({ state: "shelved", host_id: null });
+    const said = (await checkCloud(places())).map(({ what }) => what);
+    for (const part of ["no layer is kept of disk system", "is not held", "which is shelved, is on a host"])
+      expect(said.filter((what) => what.includes(part))).toHaveLength(1);
+    const before = { state: "active", host_id: server?.["host_id"] };
+    await store.knex("servers").where({ id: server?.["id"] }).update(before);
+    expect(await found()).toEqual([]);
+  });
+
+  it("finds a tag of an image that is gone", async () => {
+    await using store = await openStore(places().database);
+    const [image] = (await store.read()).images;
+    await store.knex("image_tags").insert({ image_id: image?.["id"], tag: "keep", value: "week" });
+    expect(await found()).toEqual([]);
+    await store.knex("images").where({ id: image?.["id"] }).update({ state: "deleted" });
+    expect(await found()).toContain("row");
+    await store.knex("images").where({ id: image?.["id"] }).update({ state: "active" });
+    await store.knex("image_tags").delete();
+  });
+
   it("finds an overlay of no guest", async () => {
     const [host] = fleetIn(places());
     const stray = join(places().fakeDir, host?.name ?? "", "disks", ids.next("srv"));

@@ -53,6 +53,7 @@ export const permissions = {
   "images.import": grows(users),
   "images.list": reads(everybody),
   "images.snapshot": grows(users),
+  "images.update": changes(users),
   "keypairs.delete": changes(users),
   "keypairs.generate": grows(users),
   "keypairs.get": reads(everybody),

@@ -14,6 +14,7 @@ const names = [
   "host_leases",
   "host_resources",
   "hosts",
+  "image_tags",
   "images",
   "keypairs",
   "leases",

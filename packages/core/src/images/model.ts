@@ -5,6 +5,7 @@ import { byCreation, byName, oneOrMore } from "../lists/filters.ts";
 import { pageBy } from "../lists/page-by.ts";
 import { Label, Name, NameOrId } from "../names.ts";
 import { ChunkCounts } from "../ports/host-images.ts";
+import { TagChanges, Tags } from "../tags/tags.ts";
 
 /** `pending`: being stored. `active`: sealed, may be booted. `error`: failed, to be deleted. `deleting`. */
 export const ImageState = z.enum(["pending", "active", "deleting", "deleted", "error"]);
@@ -36,6 +37,8 @@ export const Image = z.strictObject({
   /** `null` for an operator's public image. */
   projectId: idOf("prj").nullable(),
   name: z.string(),
+  /** What its project has marked it with. */
+  tags: Tags,
   visibility: ImageVisibility,
   state: ImageState,
   /** Of its sealed manifest, once active. */
@@ -74,16 +77,28 @@ export const ImportImage = z.strictObject({
     .max(16 * 1024 * 1024)
     .default(0),
   properties: ImageProperties.default({}),
+  /** What it is marked with, to be found by. @defaultValue nothing */
+  tags: Tags.optional(),
   idempotencyKey: Label.optional(),
 });
 export type ImportImage = z.input<typeof ImportImage>;
 
-/** How a snapshot is named. */
+/** How a snapshot is named and marked. */
 export const SnapshotServer = z.strictObject({
   name: Name,
+  /** What it is marked with, to be found by. @defaultValue nothing */
+  tags: Tags.optional(),
   idempotencyKey: Label.optional(),
 });
 export type SnapshotServer = z.input<typeof SnapshotServer>;
+
+/** What of an image to change. What is not named stays. */
+export const UpdateImage = z.strictObject({
+  name: Name.optional(),
+  /** Tags to set, `null` to take one away; others stay. */
+  tags: TagChanges.optional(),
+});
+export type UpdateImage = z.input<typeof UpdateImage>;
 
 /** Where an image is written to. */
 export const ExportImage = z.strictObject({
@@ -101,5 +116,7 @@ export const ListImages = pageBy(["createdAt", "name"]).extend({
   visibility: ImageVisibility.optional(),
   /** The server that it is a snapshot of: its name, or its id, also when it is gone. */
   server: NameOrId.optional(),
+  /** Tags that it has, all of them, with these values. */
+  tags: Tags.optional(),
 });
 export type ListImages = z.input<typeof ListImages>;

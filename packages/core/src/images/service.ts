@@ -4,6 +4,8 @@ import type { Caller, ChangeScope, Scope } from "../access/caller.ts";
 import { listing } from "../access/listing.ts";
 import type { Listing } from "../access/listing.ts";
 import { parseNamed } from "../access/named.ts";
+import type { Permission } from "../access/permissions.ts";
+import type { Database } from "../database/database.ts";
 import type { Binding } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";
 import type { Ids } from "../ids.ts";
@@ -11,7 +13,6 @@ import { isId } from "../ids.ts";
 import type { OperationDefinition } from "../operations/definition.ts";
 import type { OperationEngine } from "../operations/engine.ts";
 import { OperationHandle } from "../operations/handle.ts";
-import { sliceOf } from "../lists/slice.ts";
 import { Nothing } from "../parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TransferOptions } from "../ports/host-images.ts";
@@ -20,10 +21,12 @@ import { findServer } from "../servers/find-server.ts";
 import { refusalNow } from "../servers/gate.ts";
 import type { ServerStore } from "../servers/store.ts";
 import type { ServerRow } from "../servers/server-row.ts";
+import type { Tags } from "../tags/tags.ts";
 import { findImage } from "./find-image.ts";
-import { ExportImage, ImportImage, ListImages, SnapshotServer } from "./model.ts";
+import { ExportImage, ImportImage, ListImages, SnapshotServer, UpdateImage } from "./model.ts";
 import type { Image } from "./model.ts";
 import { submitImageDeletion } from "./image-deletion.ts";
+import { updateImage } from "./image-update.ts";
 import { importImage } from "./operations/import-image.ts";
 import { snapshotServer } from "./operations/snapshot-server.ts";
 import { imageOf } from "./store.ts";
@@ -31,6 +34,7 @@ import type { ImageRecords, ImageRow } from "./store.ts";
 
 /** What {@link Images} needs. */
 export interface ImagesDependencies {
+  readonly database: Database;
   readonly images: ImageRecords;
   readonly servers: ServerStore;
   readonly imageStore: ImageStore;
@@ -48,6 +52,7 @@ interface NewImage {
   readonly request: object;
   readonly plan: object;
   readonly row: Readonly<Record<string, Binding>>;
+  readonly tags: Tags | undefined;
   /** Whose disk it is made of. */
   readonly server?: ServerRow;
 }
@@ -81,7 +86,7 @@ export class Images {
     }
     const project = request.visibility === "public" ? scope.project : projectOf(scope);
     const imageId = this.#dependencies.ids.next("img");
-    const { idempotencyKey, minDiskGib, minMemoryMib, name, properties, visibility, path } = request;
+    const { idempotencyKey, minDiskGib, minMemoryMib, name, properties, tags, visibility, path } = request;
     return this.#store(scope, {
       definition: importImage,
       projectId: project?.id ?? null,
@@ -89,6 +94,7 @@ export class Images {
       idempotencyKey,
       request,
       plan: { path },
+      tags,
       row: {
         name,
         visibility,
@@ -127,6 +133,7 @@ export class Images {
       idempotencyKey: request.idempotencyKey,
       request: { ...request, server: row.id },
       plan: { serverId: row.id, hostId: row.host_id, snapshotId: ids.next("snp") },
+      tags: request.tags,
       row: {
         name: request.name,
         visibility: "private",
@@ -145,7 +152,8 @@ export class Images {
     return listing(this.#caller, asked, input, async (scope, { server, ...where }, part) => {
       const { images } = this.#dependencies;
       const serverId = server === undefined ? undefined : await this.#serverId(scope, server);
-      return sliceOf(await images.find({ ...where, serverId, projectId: projectFilter(scope) }, part), imageOf);
+      const { items, next } = await images.find({ ...where, serverId, projectId: projectFilter(scope) }, part);
+      return { items: await this.#shown(items), next };
     });
   }
 
@@ -155,7 +163,23 @@ export class Images {
    */
   async get(idOrName: string): Promise<Image> {
     const scope = await this.#caller.may("images.get");
-    return imageOf(await this.#row(scope, idOrName));
+    return this.#read(await this.#row(scope, idOrName));
+  }
+
+  /**
+   * Gives it another name, or other tags. What is not named stays.
+   * @throws CloudHostError `NOT_FOUND`, `CONFLICT` for one that is being deleted, `FORBIDDEN` for a public one,
+   * `INVALID_ARGUMENT` also for more than 64 tags together with those that it has
+   * @example
+   * await album.images.update("before-upgrade", { tags: { keep: "2027", draft: null } }); // sets one tag, takes one away
+   */
+  async update(idOrName: string, input: UpdateImage): Promise<Image> {
+    const asked = { schema: UpdateImage, input, what: "changes of an image", find: this.#finding(idOrName) };
+    return this.#caller.change("images.update", asked, async (scope, request, row) => {
+      requireOwn(scope, row, "images.update");
+      await updateImage(this.#dependencies, scope, row, request);
+      return this.#read(await this.#row(scope, row.id));
+    });
   }
 
   /**
@@ -185,10 +209,7 @@ export class Images {
   }
 
   async #delete(scope: ChangeScope, row: ImageRow): Promise<OperationHandle<void>> {
-    if (!scope.everywhere && row.project_id !== scope.project?.id) {
-      const details = { permission: "images.delete of a public image", roles: scope.roles };
-      throw new CloudHostError("FORBIDDEN", "A public image is its owner's to delete.", details);
-    }
+    requireOwn(scope, row, "images.delete");
     const { id, resourceId } = await submitImageDeletion(this.#dependencies, scope, row);
     return new OperationHandle<void>(this.#dependencies.engine, id, resourceId, async () => {});
   }
@@ -216,14 +237,26 @@ export class Images {
           operation_id: operationId,
           created_at_ms: clock.nowMs(),
         }),
+        ...images.tags.put({ id: image.imageId }, image.tags ?? {}),
       ],
       refused: () => refusalNow(servers, server?.id ?? "", "snapshot", scope),
     });
     return new OperationHandle(engine, id, resourceId, async () => {
       const stored = await images.get(resourceId);
       if (stored === undefined) throw notFound("image", resourceId);
-      return imageOf(stored);
+      return this.#read(stored);
     });
+  }
+
+  async #read(row: ImageRow): Promise<Image> {
+    const [image] = await this.#shown([row]);
+    if (image === undefined) throw notFound("image", row.id);
+    return image;
+  }
+
+  async #shown(rows: readonly ImageRow[]): Promise<Image[]> {
+    const tags = await this.#dependencies.images.tags.of(rows.map(({ id }) => id));
+    return rows.map((row) => imageOf(row, tags.get(row.id) ?? {}));
   }
 
   /** Of a server by its id also when it is gone: its snapshots outlive it. */
@@ -238,4 +271,11 @@ export class Images {
   #row(scope: Scope, idOrName: string): Promise<ImageRow> {
     return findImage(this.#dependencies.images, projectFilter(scope), parseNamed("image", idOrName));
   }
+}
+
+/** @throws CloudHostError `FORBIDDEN` for a public image of others */
+function requireOwn(scope: Scope, row: ImageRow, permission: Permission): void {
+  if (scope.everywhere || row.project_id === scope.project?.id) return;
+  const details = { permission: `${permission} of a public image`, roles: scope.roles };
+  throw new CloudHostError("FORBIDDEN", "A public image is its owner's to change or delete.", details);
 }

@@ -5,6 +5,8 @@ import type { Binding, Script, Statement } from "../database/script.ts";
 import type { CreationFilter, NameFilter } from "../lists/filters.ts";
 import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { SealedImage } from "../ports/host-images.ts";
+import { TagStore } from "../tags/tag-store.ts";
+import type { Tags } from "../tags/tags.ts";
 import type { Image, ImageState } from "./model.ts";
 
 /** An image's row. */
@@ -33,7 +35,12 @@ export interface FindImages extends NameFilter, CreationFilter {
   readonly state?: readonly ImageState[] | undefined;
   readonly visibility?: Image["visibility"] | undefined;
   readonly serverId?: string | undefined;
+  /** All of them, with these values. */
+  readonly tags?: Tags | undefined;
 }
+
+/** States of an image that can have another name and other tags. */
+export const updatable = ["pending", "active", "error"] as const satisfies readonly ImageState[];
 
 const sorts = {
   createdAt: { column: "created_at_ms", type: "integer" },
@@ -42,10 +49,17 @@ const sorts = {
 
 /** Images' rows. The store of chunks has the content; here are owner, visibility and state. */
 export class ImageRecords {
+  readonly tags: TagStore<Pick<ImageRow, "id">>;
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
+    this.tags = new TagStore(database, {
+      tags: "image_tags",
+      ownerId: "image_id",
+      owners: "images",
+      repeats: () => ({}),
+    });
   }
 
   insert(row: Readonly<Record<string, Binding>>): Statement {
@@ -70,6 +84,14 @@ export class ImageRecords {
         [operationId, imageId],
       ),
     ];
+  }
+
+  /** Another name, unless it is about to go: guard `state`. */
+  rename(imageId: string, name: string | undefined): Statement {
+    const { images } = this.#database.tables;
+    const there = updatable.map(() => "?").join(", ");
+    const sql = `UPDATE ${images} SET name = COALESCE(?, name) WHERE id = ? AND state IN (${there})`;
+    return guarded("state", sql, [name ?? null, imageId, ...updatable]);
   }
 
   /** It is whole: it may be booted, and never changes again. */
@@ -117,6 +139,9 @@ export class ImageRecords {
       .begins("name", where.namePrefix)
       .atLeast("created_at_ms", where.createdSinceMs)
       .below("created_at_ms", where.createdBeforeMs);
+    const { image_tags: tagged } = this.#database.tables;
+    for (const [tag, value] of Object.entries(where.tags ?? {}))
+      query.where(`id IN (SELECT image_id FROM ${tagged} WHERE tag = ? AND value = ?)`, tag, value);
     const { projectId } = where;
     if (projectId !== undefined) {
       query.either(
@@ -129,10 +154,11 @@ export class ImageRecords {
 }
 
 /** A row as its users see it. */
-export const imageOf = (row: ImageRow): Image => ({
+export const imageOf = (row: ImageRow, tags: Tags): Image => ({
   id: row.id,
   projectId: row.project_id,
   name: row.name,
+  tags,
   visibility: row.visibility,
   state: row.state,
   digest: row.digest,

@@ -27,7 +27,7 @@ export * from "../projects/model.ts";
 export * from "../server-groups/model.ts";
 export { CreateDisk, DataDisk } from "../servers/data-disk.ts";
 export * from "../servers/model.ts";
-export * from "../servers/tags.ts";
+export * from "../tags/tags.ts";
 export * from "../statistics/model.ts";
 export * from "../webhooks/model.ts";
 export * from "./bus.ts";

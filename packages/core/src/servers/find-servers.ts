@@ -6,7 +6,7 @@ import type { CreationFilter, NameFilter } from "../lists/filters.ts";
 import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { ServerState } from "./model.ts";
 import type { ServerRow } from "./server-row.ts";
-import type { Tags } from "./tags.ts";
+import type { Tags } from "../tags/tags.ts";
 
 /** What servers can be sorted by. */
 export type ServerSort = "createdAt" | "name";

@@ -9,7 +9,7 @@ import { ErrorRecord } from "../ports/bus.ts";
 import { AdoptGuest } from "../ports/guest-adopter.ts";
 import { Bandwidth } from "../ports/network-driver.ts";
 import { DataDisk } from "./data-disk.ts";
-import { TagChanges, Tags } from "./tags.ts";
+import { TagChanges, Tags } from "../tags/tags.ts";
 
 /**
  * How a server is. What an operation does to it meanwhile is told by `busy` and the operation's progress.

@@ -18,6 +18,7 @@ import { OperationHandle } from "../operations/handle.ts";
 import { outboxEvent } from "../operations/outbox.ts";
 import type { NetworkStore } from "../networks/store.ts";
 import type { Clock } from "../ports/clock.ts";
+import { moreTagsThanMay, tooManyTags } from "../tags/tag-store.ts";
 import type { AdoptionPlanner } from "./adoption-planner.ts";
 import type { ServerActionName } from "./actions.ts";
 import type { DataDiskStore } from "./data-disk-store.ts";
@@ -30,8 +31,6 @@ import type { ServerPlanner } from "./planner.ts";
 import type { ServerSizes } from "./sizes.ts";
 import type { ServerRow } from "./server-row.ts";
 import type { Assignment, ServerStore } from "./store.ts";
-import { tooManyTags } from "./tag-store.ts";
-import { tagsMost } from "./tags.ts";
 import { shownServers } from "./shown-servers.ts";
 import { submitAction } from "./submit-action.ts";
 import type { ActionCall } from "./submit-action.ts";
@@ -172,7 +171,7 @@ export class ServerCalls {
       await database.run(script(servers.change(row.id, action, scope, set), ...also, event, line));
     } catch (error) {
       if (!(error instanceof GuardFailed)) throw error;
-      throw error.guard === tooManyTags ? moreTagsThanMay() : await refusalNow(servers, row.id, action, scope);
+      throw error.guard === tooManyTags ? moreTagsThanMay("server") : await refusalNow(servers, row.id, action, scope);
     }
     return this.read(scope, row.id);
   }
@@ -196,11 +195,4 @@ export class ServerCalls {
   shown(scope: Scope, rows: readonly ServerRow[]): Promise<Server[]> {
     return shownServers(this.dependencies, rows, scope.everywhere);
   }
-}
-
-function moreTagsThanMay(): CloudHostError {
-  const message = `more than ${tagsMost} tags, with those that the server has`;
-  return new CloudHostError("INVALID_ARGUMENT", `A server cannot have ${message}.`, {
-    issues: [{ path: "tags", message }],
-  });
 }

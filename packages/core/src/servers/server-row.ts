@@ -2,7 +2,7 @@ import type { ServerAddress } from "../networks/model.ts";
 import type { ServerGroupPolicy } from "../server-groups/model.ts";
 import type { DataDisk } from "./data-disk.ts";
 import type { GuestStatus, Server, ServerState } from "./model.ts";
-import type { Tags } from "./tags.ts";
+import type { Tags } from "../tags/tags.ts";
 
 /** A server's row, with its host's name and zone. */
 export interface ServerRow {

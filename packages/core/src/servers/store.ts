@@ -15,7 +15,7 @@ import type { Asker } from "./gate-condition.ts";
 import type { ServerState } from "./model.ts";
 import type { ServerRow } from "./server-row.ts";
 import type { PendingResize } from "./operations/resize-plan.ts";
-import { TagStore } from "./tag-store.ts";
+import { ServerTagStore } from "./server-tag-store.ts";
 
 /** Of a server's row, what tells whether its guest is as it should be. */
 export type SettledServer = Pick<ServerRow, "id" | "name" | "state" | "busy">;
@@ -28,12 +28,12 @@ export interface Assignment {
 
 /** Servers' rows. A deleted one stays as history and is found no more. */
 export class ServerStore {
-  readonly tags: TagStore;
+  readonly tags: ServerTagStore;
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
-    this.tags = new TagStore(database);
+    this.tags = new ServerTagStore(database);
   }
 
   /** A new row. */

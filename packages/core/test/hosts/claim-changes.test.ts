@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Database } from "../../src/database/database.ts";
-import { GuardFailed } from "../../src/database/script.ts";
+import { GuardFailed, script } from "../../src/database/script.ts";
 import { larger } from "../../src/hosts/claim-changes.ts";
 import type { Claim } from "../../src/hosts/claim-statements.ts";
 import { hostOf } from "../../src/hosts/store.ts";
+import { ShelvedStore } from "../../src/servers/shelved-store.ts";
 import { overDatabases } from "../support/databases.ts";
 import { testFleet } from "../support/fleet.ts";
 
@@ -122,6 +123,43 @@ overDatabases((open) => {
     await database.run(fleet.claimChanges.takeNext(serverId, target, sized(fleet, 4), sized(fleet, 6)));
     await database.run(fleet.claims.release(serverId));
     expect(await milliEcuOf(fleet)).toEqual([0, 0]);
+    expect(new Set(Object.values(await quotaOf(fleet)))).toEqual(new Set([0]));
+  });
+
+  it("counts one that is shelved as a server and nothing else, until it is gone", async () => {
+    const database = await open();
+    const limits = { servers: 1, vcpus: 2, milliEcu: -1, memoryMib: -1, externalKbit: -1 };
+    const fleet = await testFleet(database, { hosts: 1, limits, resources: { gpu: 1 } });
+    const [hostId = ""] = fleet.hostIds;
+    const shelved = new ShelvedStore(database);
+    const claim = sized(fleet, 2, 1);
+    const serverId = await placed(database, fleet, claim);
+    const { claimChanges, claims } = fleet;
+    const park = script(...claimChanges.park(serverId).statements);
+    const gone = script(...claims.release(serverId).statements, claimChanges.forgetParked(serverId));
+    const counted = await quotaOf(fleet);
+    // Done again it gives back nothing more.
+    for (let times = 0; times < 2; times += 1) await database.run(park);
+    expect(await milliEcuOf(fleet)).toEqual([0]);
+    expect((await fleet.hosts.declared([hostId])).get(hostId)?.get("gpu")?.used).toBe(0);
+    expect(await quotaOf(fleet)).toMatchObject({ servers: 1, vcpus: 0, milliEcu: 0, memoryMib: 0, diskGib: 0 });
+
+    const tooMuch = claimChanges.unpark(serverId, hostId, sized(fleet, 3));
+    await expect(database.run(tooMuch)).rejects.toMatchObject({ guard: "quota" });
+    expect(await milliEcuOf(fleet)).toEqual([0]);
+    // Its own place in the quota of servers is the last one.
+    await database.run(claimChanges.unpark(serverId, hostId, claim));
+    expect(await quotaOf(fleet)).toEqual(counted);
+
+    await database.run(park);
+    const layer = { disk: "system", imageId: fleet.ids.next("img"), digest: "sha256:0" } as const;
+    await database.run(script(...shelved.put(serverId, [layer])));
+    expect(await shelved.of(serverId)).toEqual([layer]);
+    await database.run(gone);
+    expect(new Set(Object.values(await quotaOf(fleet)))).toEqual(new Set([0]));
+    // What is stored no more counts no more.
+    await database.run(script(shelved.remove(serverId)));
+    await database.run(gone);
     expect(new Set(Object.values(await quotaOf(fleet)))).toEqual(new Set([0]));
   });
 

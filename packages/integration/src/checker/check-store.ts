@@ -28,7 +28,7 @@ export function checkStore(facts: Facts): readonly Finding[] {
   ];
 }
 
-function* rowsAtRest({ servers, operations, images, tags }: Facts): Iterable<Finding> {
+function* rowsAtRest({ servers, operations, images, imageTags, tags }: Facts): Iterable<Finding> {
   for (const { id, state, step } of operations) {
     if (state !== "succeeded" && state !== "failed")
       yield { kind: "row", what: `operation ${id} is ${state} at ${step}` };
@@ -40,6 +40,10 @@ function* rowsAtRest({ servers, operations, images, tags }: Facts): Iterable<Fin
   const there = new Map(servers.filter(({ state }) => state !== "deleted").map((server) => [server["id"], server]));
   for (const { server_id: id, tag, server_name: name } of tags) {
     if (there.get(id)?.["name"] !== name) yield { kind: "row", what: `a tag ${tag} of ${id}, which is no ${name}` };
+  }
+  const deleted = new Set(images.filter(({ state }) => state === "deleted").map(({ id }) => id));
+  for (const { image_id: id, tag } of imageTags) {
+    if (deleted.has(id ?? "")) yield { kind: "row", what: `a tag ${tag} of ${id}, which is deleted` };
   }
   for (const { id, state } of images) {
     if (state === "pending" || state === "deleting") yield { kind: "row", what: `image ${id} is ${state} for ever` };

@@ -18,6 +18,7 @@ export interface Facts {
   readonly quotas: readonly Row[];
   readonly images: readonly Row[];
   readonly tags: readonly Row[];
+  readonly imageTags: readonly Row[];
   readonly evacuations: readonly Row[];
   readonly shelvedImages: readonly Row[];
   readonly shelvedLayers: readonly Row[];
@@ -54,6 +55,7 @@ export async function openStore(database: string): Promise<Store> {
         quotas: await all("quotas"),
         images: await all("images"),
         tags: await all("server_tags"),
+        imageTags: await all("image_tags"),
         evacuations: await all("evacuations"),
         shelvedImages: await all("shelved_images"),
         shelvedLayers: await all("shelved_layers"),

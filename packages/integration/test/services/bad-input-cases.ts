@@ -158,6 +158,16 @@ export const asMember: readonly Case[] = [
   ["serverGroups.list", list("serverGroups"), [...pages, [{ policy: "near", server: "a b" }, ["policy", "server"]]]],
   ["images.get", (cloud, name) => cloud.images.get(name), named("image")],
   ["images.delete", (cloud, name) => cloud.images.delete(name), named("image")],
+  ["images.update", (cloud, name) => cloud.images.update(name, {}), named("image")],
+  [
+    "images.update",
+    (cloud, input) => cloud.images.update("debian-12", input),
+    [
+      [undefined, [""]],
+      [{ name: "a b", tags: { ok: 1 } }, ["name", "tags.ok"]],
+      [{ visibility: "public" }, [""]],
+    ],
+  ],
   ["images.snapshot", (cloud, name) => cloud.images.snapshot(name, { name: "s" }), named("server")],
   [
     "images.snapshot",
@@ -194,7 +204,11 @@ export const asMember: readonly Case[] = [
       ]),
     ],
   ],
-  ["images.list", list("images"), [...pages, [{ state: "lost", server: "a b" }, ["state", "server"]]]],
+  [
+    "images.list",
+    list("images"),
+    [...pages, [{ state: "lost", server: "a b", tags: { "": "" } }, ["state", "server", "tags."]]],
+  ],
   ["keypairs.get", (cloud, name) => cloud.keypairs.get(name), named("keypair")],
   ["keypairs.delete", (cloud, name) => cloud.keypairs.delete(name), named("keypair")],
   ["keypairs.list", list("keypairs"), pages],

@@ -57,6 +57,41 @@ overDatabases((open) => {
     });
   });
 
+  describe("tags of an image", () => {
+    it("are given, changed, taken away and found by", async () => {
+      const cloud = await open({ hosts: 1, projects: ["mail"] });
+      const [album, ops] = [cloud.as(amy), cloud.as(olga)];
+      const found = (tags: Record<string, string>, of = album): Promise<string[]> =>
+        names(of.images.list({ tags, limit: 1, sort: "name" }));
+      await created(album);
+      const snapshot = async (name: string, tags?: Record<string, string>) =>
+        (await album.images.snapshot("web-1", { name, ...(tags === undefined ? {} : { tags }) })).result();
+      expect((await snapshot("a", { keep: "week", role: "web" })).tags).toEqual({ keep: "week", role: "web" });
+      const b = await snapshot("b");
+      expect(b.tags).toEqual({});
+      const path = import.meta.filename;
+      const disk = await (await album.images.import({ name: "c", path, tags: { keep: "week" } })).result();
+      await ops.images.update("debian-12", { tags: { keep: "week" } });
+      expect(await found({ keep: "week" })).toEqual(["a", "c", "debian-12"]);
+      expect(await found({ keep: "week", role: "web" })).toEqual(["a"]);
+      expect(await found({ keep: "Week" })).toEqual([]);
+      expect(await found({ keep: "week" }, cloud.as({ ...amy, projectId: "mail" }))).toEqual(["debian-12"]);
+
+      const updated = await album.images.update(disk.id, { name: "d", tags: { keep: null, os: "linux" } });
+      expect(updated).toMatchObject({ id: disk.id, name: "d", state: "active", tags: { os: "linux" } });
+      expect(await album.images.update("d", {})).toEqual(updated);
+      const full = Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`k${index}`, "v"]));
+      const tooMany = { code: "INVALID_ARGUMENT", details: { issues: [{ path: "tags" }] } };
+      await expect(album.images.update("d", { name: "x", tags: full })).rejects.toMatchObject(tooMany);
+      expect(await album.images.get("d")).toEqual(updated);
+      expect((await all(ops.log.list({ resource: disk.id }))).map(({ method }) => method)).toContain("images.update");
+
+      await (await album.images.delete("d")).result();
+      expect(await found({ os: "linux" })).toEqual([]);
+      await expect(album.images.update(disk.id, { name: "e" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    });
+  });
+
   describe("a list", () => {
     it("is paged, sorted and filtered in the same way, whatever it is of", async () => {
       const cloud = await open({ hosts: 3, zones: ["az-1", "az-2"], projects: ["mail"] });

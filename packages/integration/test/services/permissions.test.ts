@@ -60,6 +60,7 @@ const calls: Readonly<Record<Permission, (cloud: ActorCloud, things: Things) => 
   "images.list": (cloud) => all(cloud.images.list()),
   "images.export": (cloud, { image, folder }) => cloud.images.export(image, { path: join(folder, `${image}.raw`) }),
   "images.snapshot": async (cloud, { server }) => (await cloud.images.snapshot(server, { name: "kept" })).result(),
+  "images.update": (cloud, { image, mark }) => cloud.images.update(image, { name: `kept-${mark}`, tags: { by: mark } }),
   "images.delete": async (cloud, { image }) => (await cloud.images.delete(image)).result(),
   "keypairs.import": (cloud, { mark }) => cloud.keypairs.import({ name: `key-${mark}`, publicKey }),
   "keypairs.generate": (cloud, { mark }) => cloud.keypairs.generate({ name: `made-${mark}` }),
@@ -442,6 +443,8 @@ describe("another project's things", () => {
     );
     expect(await outcome(mail.servers.create({ ...boot, image: "debian-12", group: things.group }))).toBe("NOT_FOUND");
     expect(await outcome(mail.images.delete("debian-12"))).toBe("FORBIDDEN images.delete of a public image");
+    const renaming = mail.images.update("debian-12", { name: "ours" });
+    expect(await outcome(renaming)).toBe("FORBIDDEN images.update of a public image");
     const path = join(folder, "disk.raw");
     const making = mail.images.import({ name: "ours", path, visibility: "public" });
     expect(await outcome(making)).toBe("FORBIDDEN images.import of a public image");

@@ -15,6 +15,7 @@ import { lists } from "./0012-lists.ts";
 import { seeds } from "./0013-seeds.ts";
 import { fencing } from "./0014-fencing.ts";
 import { shelving } from "./0015-shelving.ts";
+import { imageTags } from "./0016-image-tags.ts";
 import type { Migration } from "./migration.ts";
 
 /** In their order; names sort so too. */
@@ -34,6 +35,7 @@ const migrations: readonly Migration[] = [
   seeds,
   fencing,
   shelving,
+  imageTags,
 ];
 
 /** Their names, in the order in which they are applied. */

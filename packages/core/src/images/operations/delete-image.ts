@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { script } from "../../database/script.ts";
 import { defineOperation } from "../../operations/definition.ts";
 
 /** Nothing but the image's id is needed. */
@@ -8,5 +9,9 @@ export const DeleteImagePlan = z.strictObject({});
 export const deleteImage = defineOperation("image.delete", DeleteImagePlan)
   .pointOfNoReturn()
   .act("delete", { run: ({ imageStore, imageId, transfer }) => imageStore.delete(imageId, transfer) })
-  .record("deleted", { write: ({ images, imageId }) => [images.setState(imageId, "deleted")] })
+  .record("deleted", {
+    write: ({ images, imageId }) => [
+      script(...images.setState(imageId, "deleted").statements, images.tags.remove(imageId)),
+    ],
+  })
   .failed(({ images, imageId }) => images.setState(imageId, "error"));
