@@ -5,7 +5,6 @@ import type { ChangePermission } from "../access/permissions.ts";
 import type { Database } from "../database/database.ts";
 import { GuardFailed, script } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
-import { CloudHostError } from "../errors.ts";
 import type { FlavorStore } from "../flavors/store.ts";
 import type { ClaimChanges } from "../hosts/claim-changes.ts";
 import type { Claims } from "../hosts/claims.ts";

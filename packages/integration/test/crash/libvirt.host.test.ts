@@ -34,7 +34,11 @@ describe.skipIf(why !== undefined)("operations on real guests, killed in the mid
       (await album.images.import({ name, path, properties })).result();
     const kernel = await stored("kernel", guest.kernel.path);
     const initrd = await stored("initrd", guest.initrd.path);
-    const boot = { kernelImage: kernel.id, initrdImage: initrd.id, kernelArguments: `${guest.arguments} cloudhost.heartbeat` };
+    const boot = {
+      kernelImage: kernel.id,
+      initrdImage: initrd.id,
+      kernelArguments: `${guest.arguments} cloudhost.heartbeat`,
+    };
     await stored("base", guest.disk.path, boot);
   });
   afterAll(async () => {
