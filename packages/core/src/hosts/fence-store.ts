@@ -69,6 +69,12 @@ export class FenceStore {
     );
   }
 
+  /** Guard `reachable` where a host is cut off: whoever waits for it waits until somebody lets it back. */
+  requireReachable(hostId: string): Statement {
+    const { hosts } = this.#database.tables;
+    return guarded("reachable", `SELECT id FROM ${hosts} WHERE id = ? AND COALESCE(fence, '') <> 'fenced'`, [hostId]);
+  }
+
   /** Gives a host to the operation that lets it back: guard `fence`, also while a server is being evacuated from it. */
   beginReturn(hostId: string, operationId: string): readonly Statement[] {
     const { concurrentWriters, tables } = this.#database;
@@ -110,7 +116,7 @@ export class FenceStore {
     return script(...this.returning(hostId).statements, free);
   }
 
-  /** A server was made anew elsewhere: its guest on this host is to be removed when the host comes back. */
+  /** A server was made anew elsewhere, or deleted: its guest on this host is to be removed when the host comes back. */
   evacuated(serverId: string, hostId: string): Statement {
     return statement(
       `INSERT INTO ${this.#database.tables.evacuations} (server_id, host_id) VALUES (?, ?) ON CONFLICT DO NOTHING`,
@@ -118,7 +124,7 @@ export class FenceStore {
     );
   }
 
-  /** Ids of the servers that were evacuated from a host, and may have left a guest there. */
+  /** Ids of the servers that were evacuated from a host or deleted meanwhile, and may have left a guest there. */
   async leftOn(hostId: string): Promise<readonly string[]> {
     const rows = await this.#database.select<{ server_id: string }>(
       `SELECT server_id FROM ${this.#database.tables.evacuations} WHERE host_id = ? ORDER BY server_id`,

@@ -29,12 +29,14 @@ function leftOn({ resize }: ServerRow): string | null {
 
 /** How a server is deleted: for the time being where it can be restored, else for good. */
 export function deletionOf(row: ServerRow, request: DeleteServer, restoreMs: number): ActionCall {
+  // Nobody drives a fenced host, and no step of it waits for one.
+  const where = row.host_fence === "fenced" ? ({ anywhere: true } as const) : {};
   const from = restoreMs > 0 ? restoredTo[row.state] : undefined;
   if (from === undefined) {
     const plan = () => ({ projectId: row.project_id, hostId: row.host_id, leftOnId: leftOn(row) });
-    return { action: "delete", definition: deleteServer, request, plan, meanwhile: "deleting" };
+    return { action: "delete", definition: deleteServer, request, plan, meanwhile: "deleting", ...where };
   }
   const running = withPower.includes(row.state);
   const plan = () => ({ hostId: row.host_id, running, from, graceMs, restoreMs });
-  return { action: "delete", definition: softDeleteServer, request, plan };
+  return { action: "delete", definition: softDeleteServer, request, plan, ...where };
 }

@@ -38,7 +38,8 @@ const sortsOfTags: typeof sorts = {
   name: { column: "t.server_name", type: "text" },
 };
 
-const columns = "s.*, h.name AS host_name, h.zone AS host_zone, g.name AS group_name, g.policy AS group_policy";
+const columns =
+  "s.*, h.name AS host_name, h.zone AS host_zone, h.fence AS host_fence, g.name AS group_name, g.policy AS group_policy";
 
 const joins = ({ hosts, server_groups: groups }: Tables): string =>
   `LEFT JOIN ${hosts} h ON h.id = s.host_id LEFT JOIN ${groups} g ON g.id = s.group_id`;

@@ -12,7 +12,9 @@ export function refusalOf(row: ServerRow, action: ServerActionName, asker: Asker
   const conflict = (said: string, retryable = false): CloudHostError =>
     new CloudHostError(
       "CONFLICT",
-      `The server ${row.name} is ${said}: it cannot be asked to ${wordsOf(action)}.`,
+      [`The server ${row.name} is ${said}: it cannot be asked to ${wordsOf(action)}.`, ...insteadOf(action, row)].join(
+        " ",
+      ),
       { state: row.state, allowed: rule.from },
       { retryable },
     );
@@ -41,6 +43,14 @@ export async function refusalNow(
 function passesLock({ heldOffBy }: ServerActionRule, lockedBy: "project" | "operator", asker: Asker): boolean {
   if (asker.everywhere || heldOffBy === "no lock") return true;
   return heldOffBy === "an operator's lock" && lockedBy === "project";
+}
+
+/** What can be done where the states that would do tell nobody: they are not reached while a host is dead. */
+function insteadOf(action: ServerActionName, { state }: ServerRow): readonly string[] {
+  if (action !== "evacuate") return [];
+  if (state === "softDeleted") return ["Deleted again, it is gone at once; restored it can be once its host is back."];
+  if (state === "resized") return ["It is confirmed or reverted once its hosts are back, or deleted."];
+  return state === "shelved" ? ["It is on no host: unshelve it."] : [];
 }
 
 /** `confirmResize` as people say it: `confirm resize`. */

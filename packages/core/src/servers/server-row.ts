@@ -1,3 +1,4 @@
+import type { FenceState } from "../hosts/model.ts";
 import type { ServerAddress } from "../networks/model.ts";
 import type { ServerGroupPolicy } from "../server-groups/model.ts";
 import type { DataDisk } from "./data-disk.ts";
@@ -52,6 +53,8 @@ export interface ServerRow {
   readonly created_at_ms: number;
   readonly host_name: string | null;
   readonly host_zone: string | null;
+  /** Whether its host is cut off. */
+  readonly host_fence: FenceState | null;
 }
 
 /** What a server has beside its row. */

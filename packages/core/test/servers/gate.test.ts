@@ -85,3 +85,16 @@ it("a refusal says the state, what would be right, and in words what was asked",
   expect(isCloudHostError(refusal, "CONFLICT") && refusal.details).toEqual({ state: "active", allowed: ["resized"] });
   expect(refusal?.message).toBe("The server web-1 is active: it cannot be asked to confirm resize.");
 });
+
+it("a refusal to evacuate says what can be done while the host is dead", () => {
+  const said = (["softDeleted", "resized", "shelved", "building"] as const).map((state) => {
+    const row = { name: "web-1", state, busy: false, host_id: "hst_1", locked_by: null } as ServerRow;
+    return refusalOf(row, "evacuate", { everywhere: true })?.message.replace(/^.*?to evacuate\. ?/, "");
+  });
+  expect(said).toEqual([
+    "Deleted again, it is gone at once; restored it can be once its host is back.",
+    "It is confirmed or reverted once its hosts are back, or deleted.",
+    "It is on no host: unshelve it.",
+    "",
+  ]);
+});

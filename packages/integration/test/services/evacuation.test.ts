@@ -4,7 +4,7 @@ import { amy, olga } from "@cloudhost/testing";
 import type { TestCloud } from "@cloudhost/testing";
 import { describe, expect, it } from "vitest";
 import { all } from "./all.ts";
-import { claimed, created } from "./web-server.ts";
+import { claimed, created, nothingClaimed } from "./web-server.ts";
 import { overDatabases } from "./over-databases.ts";
 
 const cpuModels = [{ model: "Intel(R) Xeon(R) CPU E5-2650 0", cores: 16 }];
@@ -152,6 +152,38 @@ overDatabases((open) => {
       await expect(ops.hosts.fence("host-1")).rejects.toMatchObject({ code: "UNSUPPORTED" });
       await (await ops.hosts.fence("host-1", { confirmedBy: "it burned down" })).result();
       expect(await ops.hosts.get("host-1")).toMatchObject({ fencing: { state: "fenced", by: "it burned down" } });
+    });
+  });
+
+  describe("a deletion of a server on a fenced host", () => {
+    it("ends at once, and the host comes back without it", async () => {
+      await using test = await setUp();
+      const { album, cloud, ops, dead, die, guests, server, view } = test;
+      await die();
+      await (await ops.hosts.fence(dead)).result();
+      await (await album.servers.delete("web-1", { restoreMs: 86_400_000 })).result();
+      expect(await album.servers.get("web-1")).toMatchObject({ state: "softDeleted", busy: false });
+      await (await album.servers.delete("web-1")).result();
+      expect(await claimed(cloud)).toEqual(nothingClaimed);
+      expect(await guests()).toEqual([{ where: "dead", id: server.id, power: "stopped" }]);
+      // Its address is free for others.
+      const other = await created(album, { name: "web-2" });
+      expect(addressesOf(other)).toEqual(addressesOf(server));
+      await returned(cloud, dead);
+      expect(await view(dead)).toMatchObject({ guests: [], bindings: [], files: [] });
+      expect(await ops.hosts.auditUsage()).toEqual([]);
+    });
+
+    it("for the time being is as any other once the host is back", async () => {
+      await using test = await setUp();
+      const { album, cloud, ops, dead, die, guests, server } = test;
+      await die();
+      await (await ops.hosts.fence(dead)).result();
+      await (await album.servers.delete("web-1", { restoreMs: 86_400_000 })).result();
+      await returned(cloud, dead);
+      expect(await guests()).toEqual([{ where: "dead", id: server.id, power: "stopped" }]);
+      expect(await (await album.servers.restore("web-1")).result()).toMatchObject({ state: "active" });
+      expect(await guests()).toEqual([{ where: "dead", id: server.id, power: "running" }]);
     });
   });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
+import { reach } from "./reach.ts";
 
 /** A server to delete; `hostId` is `null` when it was never placed, or is shelved. */
 export const DeleteServerPlan = z.strictObject({
@@ -12,27 +13,38 @@ export const DeleteServerPlan = z.strictObject({
 
 /**
  * Deletes a server with everything of it. It only goes forward: what is gone does not come back. When it is given up,
- * the server is left in `error`, and deleting it again goes on.
+ * the server is left in `error`, and deleting it again goes on. A fenced host is not waited for: what is there of the
+ * server is removed when the host comes back.
  */
 export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
   .pointOfNoReturn()
+  .record("host", {
+    write: ({ fences, input: { hostId, projectId }, networks, serverId }) =>
+      reach(fences, hostId, (fencedId) => [
+        ...networks.want(serverId, fencedId, projectId, false).statements,
+        fences.evacuated(serverId, fencedId),
+      ]),
+  })
   .act("guest", {
-    run: async ({ host, input, serverId }) => {
-      if (input.hostId !== null) await host.compute.remove(serverId);
+    on: ({ reachedId }) => reachedId,
+    run: async ({ host, reachedId, serverId }) => {
+      if (reachedId !== null) await host.compute.remove(serverId);
     },
   })
   .act("network", {
-    mark: ({ input, networks, serverId }) =>
-      input.hostId === null
+    on: ({ reachedId }) => reachedId,
+    mark: ({ input, networks, reachedId, serverId }) =>
+      reachedId === null
         ? { statements: [], result: () => ({ revision: 0 }) }
-        : networks.want(serverId, input.hostId, input.projectId, false),
-    run: async ({ host, input, revision }) => {
-      if (input.hostId !== null) await host.network.converge(revision);
+        : networks.want(serverId, reachedId, input.projectId, false),
+    run: async ({ host, reachedId, revision }) => {
+      if (reachedId !== null) await host.network.converge(revision);
     },
   })
   .act("base image", {
-    run: async ({ host, input, serverId }) => {
-      if (input.hostId !== null) await host.images.release(serverId);
+    on: ({ reachedId }) => reachedId,
+    run: async ({ host, reachedId, serverId }) => {
+      if (reachedId !== null) await host.images.release(serverId);
     },
   })
   .act("guest left behind", {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 import { ServerState } from "../model.ts";
+import { reach } from "./reach.ts";
 
 /** A server to delete for the time being. */
 export const SoftDeletePlan = z.strictObject({
@@ -19,16 +20,18 @@ export const SoftDeletePlan = z.strictObject({
 
 /**
  * Stops a server that can be restored for a while. What it claims, its addresses and its disks stay its own. When that
- * fails, what ran runs again.
+ * fails, what ran runs again. On a fenced host nothing runs, and it is not waited for.
  */
 export const softDeleteServer = defineOperation("server.softDelete", SoftDeletePlan)
+  .record("host", { write: ({ fences, input }) => reach(fences, input.hostId) })
   .act("stop", {
-    run: async ({ host, input, serverId }) => {
-      if (input.running) await host.compute.stop(serverId, input.graceMs);
+    on: ({ reachedId }) => reachedId,
+    run: async ({ host, input, reachedId, serverId }) => {
+      if (input.running && reachedId !== null) await host.compute.stop(serverId, input.graceMs);
     },
     // What was paused has lost its memory, and is stopped then.
-    undo: async ({ host, input, serverId }) => {
-      if (runs(input.from)) await host.compute.start(serverId);
+    undo: async ({ host, input, reachedId, serverId }) => {
+      if (runs(input.from) && reachedId !== null) await host.compute.start(serverId);
     },
   })
   .record("deleted", {

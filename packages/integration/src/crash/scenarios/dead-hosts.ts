@@ -19,6 +19,12 @@ export const deadHosts: Scenarios = {
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },
+  "server.delete on a fenced host": {
+    kind: "server.delete",
+    before: "on a fenced host",
+    run: async (album) => (await album.servers.delete("web-0")).result(),
+    ends: { succeeded: { server: "none", images: 0 } },
+  },
   "host.unfence": {
     before: "evacuated",
     run: async (_album, { ops }) => {
