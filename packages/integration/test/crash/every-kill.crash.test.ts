@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,8 @@ import { killSummary, postgresCase, runKills, sqliteCase } from "../../src/index
 
 /** `CLOUDHOST_CRASH_SHARD=2/4` makes every fourth kill, beginning with the second. */
 const [shard = 1, shards = 1] = (process.env["CLOUDHOST_CRASH_SHARD"] ?? "1/1").split("/").map(Number);
+/** Each kill is appended to this file as it was made, and what came of it: a run of all takes long. */
+const reportFile = process.env["CLOUDHOST_CRASH_REPORT"];
 
 describe.each(["sqlite", "postgres"] as const)("every operation on %s", (dialect) => {
   it("ends as it should, with nothing left over, wherever it is killed", async () => {
@@ -22,6 +25,9 @@ describe.each(["sqlite", "postgres"] as const)("every operation on %s", (dialect
             ? sqliteCase()
             : postgresCase(await sharedDatabase(inject("postgresShare"), `crash_${randomUUID().replaceAll("-", "")}`)),
         picks: (_, index) => index % shards === shard - 1,
+        made: (outcome) => {
+          if (reportFile !== undefined) appendFileSync(reportFile, `${JSON.stringify(outcome)}\n`);
+        },
       });
       process.stdout.write(`${killSummary(report)}\n`);
       expect(report.outcomes.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
