@@ -39,7 +39,10 @@ export interface Kill {
 /** What a kill led to; nothing wrong is an empty list. */
 export interface KillOutcome extends Kill {
   readonly dialect: CaseDatabase["dialect"];
-  /** Processes that were killed: one, or two where the next one was killed too. */
+  /**
+   * Processes that were killed: one, or two where the next one was killed too. None where this run did not reach the
+   * boundary so often: how often a host is brought in line with its neighbours depends on who is faster.
+   */
   readonly killed: number;
   readonly wrong: readonly string[];
 }
@@ -101,8 +104,8 @@ export class CrashHarness {
     const log = join(this.#folder, "log");
     const { boundary, time, fails } = kill;
     const died = await this.#child({ scenario: this.#scenario, fails, kill: { boundary, time }, log });
-    const outcome = { ...kill, dialect: this.#database.dialect, killed: 1 };
-    if (died.signal !== "SIGKILL") return { ...outcome, killed: 0, wrong: [`it was not killed: ${died.said}`] };
+    const outcome = { ...kill, dialect: this.#database.dialect, killed: died.signal === "SIGKILL" ? 1 : 0 };
+    if (outcome.killed === 0 && died.code !== 0) return { ...outcome, wrong: [`it failed: ${died.said}`] };
     if (kill.again !== undefined) {
       const next = await this.#child({ scenario: null, fails: false, kill: { boundary: null, time: kill.again }, log });
       if (next.signal === "SIGKILL") outcome.killed += 1;

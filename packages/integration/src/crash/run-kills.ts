@@ -84,9 +84,11 @@ export function killSummary({ possible, outcomes }: KillReport): string {
     rows.set(row, (rows.get(row) ?? 0) + 1);
   }
   const lines = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([row, count]) => `${row.padEnd(64)} ${count}`);
+  const made = outcomes.filter(({ killed }) => killed > 0).length;
   const again = outcomes.filter(({ killed }) => killed > 1).length;
   return [
     ...lines,
-    `${outcomes.length} of ${possible.length} possible kills were made; of ${again} the next process was killed too`,
+    `${made} of ${possible.length} possible kills were made; of ${again} the next process was killed too`,
+    `${outcomes.length - made} were not reached when they were to be made`,
   ].join("\n");
 }
