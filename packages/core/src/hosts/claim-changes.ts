@@ -6,8 +6,9 @@ import { allocationOf, ClaimStatements, declaredOf, quotaNeeds } from "./claim-s
 import type { Claim, ClaimParts } from "./claim-statements.ts";
 
 /**
- * Changes what a server has claimed already: its size, its host, both, or whether it has one. While it holds places on two hosts its quotas
- * hold the larger of the two, each resource for itself. Guarded like every claim: growth only where there is room.
+ * Changes what a server has claimed already: its size, its host, both, or whether it has one. While it holds places on
+ * two hosts its quotas hold the larger of the two, each resource for itself. Guarded like every claim: growth only where
+ * there is room.
  */
 export class ClaimChanges {
   readonly #parts: ClaimParts;

@@ -144,7 +144,7 @@ export class UsageAuditor {
       return { of: "host", table: hosts, key: ["id"], column: `${column}_used`, actual, counts: { name } };
     });
     const ofProjects = quotaSources.map(([name, source]): Counter => {
-      // Of a server with two places the quota holds the larger amount; a shelved one, which has none, is a server all the same.
+      // Of a server with two places the quota holds the larger amount. A shelved one has none, and is a server all the same.
       const each = `SELECT MAX(${source === "1" ? source : `a.${source}`}) AS amount FROM ${allocations} a WHERE a.project_id = t.project_id GROUP BY a.server_id`;
       const placed = `(SELECT COALESCE(SUM(s.amount), 0) FROM (${each}) s)`;
       const actual = name === "servers" ? `(${placed} + ${shelved})` : placed;

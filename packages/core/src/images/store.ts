@@ -66,7 +66,9 @@ export class ImageRecords {
     return insertInto(this.#database.tables.images, row);
   }
 
-  /** Gives it to the operation that deletes it: guard `state`; guard `needed` while a shelved server's disk lies over it. */
+  /**
+   * Gives it to the operation that deletes it: guard `state`; guard `needed` while a shelved server's disk lies over it.
+   */
   beginDelete(imageId: string, operationId: string): readonly Statement[] {
     const { concurrentWriters, tables } = this.#database;
     const { images, shelved_images: held } = tables;

@@ -65,7 +65,7 @@ export interface ActTools {
   readonly hostFor: (resource: string) => ActHost;
   /** What cuts hosts off, where the cloud has it. */
   readonly fence: HostFence | undefined;
-  /** Ids of the servers that were evacuated from a host, and may have left a guest there. */
+  /** Ids of the servers that were evacuated from a host or deleted meanwhile, and may have left a guest there. */
   readonly evacuatedFrom: (hostId: string) => Promise<readonly string[]>;
   /** Its signal, and whom to tell how far it is. */
   readonly transfer: TransferOptions;

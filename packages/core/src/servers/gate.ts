@@ -9,15 +9,11 @@ import type { ServerRow } from "./server-row.ts";
 /** Why an action is refused to a server as it is now, or `undefined` when it is not: `CONFLICT` with a reason. */
 export function refusalOf(row: ServerRow, action: ServerActionName, asker: Asker): CloudHostError | undefined {
   const rule: ServerActionRule = serverActions[action];
-  const conflict = (said: string, retryable = false): CloudHostError =>
-    new CloudHostError(
-      "CONFLICT",
-      [`The server ${row.name} is ${said}: it cannot be asked to ${wordsOf(action)}.`, ...insteadOf(action, row)].join(
-        " ",
-      ),
-      { state: row.state, allowed: rule.from },
-      { retryable },
-    );
+  const conflict = (said: string, retryable = false): CloudHostError => {
+    const details = { state: row.state, allowed: rule.from };
+    const message = `The server ${row.name} is ${said}: it cannot be asked to ${wordsOf(action)}.${insteadOf(action, row)}`;
+    return new CloudHostError("CONFLICT", message, details, { retryable });
+  };
   if (rule.exclusive && row.busy) return conflict(`${row.state}, and operation ${row.operation_id} has it`, true);
   if (!rule.from.includes(row.state)) return conflict(row.state);
   if (rule.needsHost && row.host_id === null) return conflict(`${row.state} and on no host`);
@@ -46,11 +42,11 @@ function passesLock({ heldOffBy }: ServerActionRule, lockedBy: "project" | "oper
 }
 
 /** What can be done where the states that would do tell nobody: they are not reached while a host is dead. */
-function insteadOf(action: ServerActionName, { state }: ServerRow): readonly string[] {
-  if (action !== "evacuate") return [];
-  if (state === "softDeleted") return ["Deleted again, it is gone at once; restored it can be once its host is back."];
-  if (state === "resized") return ["It is confirmed or reverted once its hosts are back, or deleted."];
-  return state === "shelved" ? ["It is on no host: unshelve it."] : [];
+function insteadOf(action: ServerActionName, { state }: ServerRow): string {
+  if (action !== "evacuate") return "";
+  if (state === "softDeleted") return " It can be restored once its host is back, or deleted for good.";
+  if (state === "resized") return " Its resize can be confirmed or reverted once its hosts are back.";
+  return state === "shelved" ? " It is on no host: unshelve it." : "";
 }
 
 /** `confirmResize` as people say it: `confirm resize`. */

@@ -3,6 +3,7 @@ import { systemClock } from "../../src/clock/system-clock.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { migrateDatabase, migrationNames, requireSchema } from "../../src/database/migrations/migrate.ts";
 import { placement } from "../../src/database/migrations/0004-placement.ts";
+import { shelving } from "../../src/database/migrations/0015-shelving.ts";
 import { overDatabases } from "../support/databases.ts";
 import { testFleet } from "../support/fleet.ts";
 
@@ -23,6 +24,41 @@ overDatabases((open) => {
     await using other = await openDatabase({ database: open.url(), clock: systemClock() });
     const applied = await Promise.all([migrateDatabase(database), migrateDatabase(other)]);
     expect(applied.flatMap((one) => one.applied)).toEqual(migrationNames);
+  });
+
+  it("lets interfaces be on no host, and keeps them and the rules for their places", async () => {
+    const database = await open();
+    const fleet = await testFleet(database, { hosts: 1 });
+    const { tables, write } = database;
+    // As the schema was before.
+    for (const table of [tables.shelved_layers, tables.shelved_images]) await write.schema.dropTable(table);
+    await write.schema.alterTable(tables.bindings, (table) => {
+      table.dropNullable("host_id");
+      table.dropNullable("class_id");
+    });
+    const network = { first_address: 1, last_address: 9, next_address: 1 };
+    await write(tables.networks).insert({ id: "net_1", name: "fixed", cidr: "10.0.0.0/28", ...network });
+    const of = { server_id: await fleet.server(), project_id: fleet.project.id, network_id: "net_1", position: 0 };
+    const binding = (address: number, host_id: string | null, class_id: number | null) =>
+      write(tables.bindings).insert({
+        ...of,
+        id: `nic_${address}`,
+        host_id,
+        address,
+        class_id,
+        wanted: true,
+        revision: 1,
+      });
+    const [hostId = ""] = fleet.hostIds;
+    await binding(1, hostId, 16);
+    await database.transaction((knex) => shelving.up(knex, tables, database.concurrentWriters));
+    const rows = await database.select(`SELECT id, host_id, class_id FROM ${tables.bindings}`, []);
+    expect(rows).toEqual([{ id: "nic_1", host_id: hostId, class_id: 16 }]);
+    await binding(2, null, null);
+    await binding(3, null, null);
+    await expect(binding(4, hostId, 16)).rejects.toThrow(/unique/i);
+    await expect(binding(1, hostId, 17)).rejects.toThrow(/unique/i);
+    await expect(binding(5, "hst_none", 18)).rejects.toThrow(/foreign key/i);
   });
 
   it("makes groups of the names that servers shared", async () => {

@@ -92,8 +92,8 @@ it("a refusal to evacuate says what can be done while the host is dead", () => {
     return refusalOf(row, "evacuate", { everywhere: true })?.message.replace(/^.*?to evacuate\. ?/, "");
   });
   expect(said).toEqual([
-    "Deleted again, it is gone at once; restored it can be once its host is back.",
-    "It is confirmed or reverted once its hosts are back, or deleted.",
+    "It can be restored once its host is back, or deleted for good.",
+    "Its resize can be confirmed or reverted once its hosts are back.",
     "It is on no host: unshelve it.",
     "",
   ]);

@@ -1,8 +1,8 @@
 import type { Migration } from "./migration.ts";
 
 /**
- * What is kept of servers that are on no host: their disks' own layers, each under a name of its own in the image store,
- * and which images those lie over. Their interfaces have no host either.
+ * What is kept of servers that are on no host: their disks' own layers, each under a name of its own in the image
+ * store, and which images those lie over. Their interfaces have no host either.
  */
 export const shelving: Migration = {
   name: "0015-shelving",
