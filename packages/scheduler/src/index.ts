@@ -7,6 +7,7 @@ export { filterScheduler } from "./filter-scheduler.ts";
 export type {
   BuiltInFilterName,
   BuiltInWeigherName,
+  ChainAlternatives,
   ChainEntry,
   ChainEntryWithParameters,
   CountedWeigher,

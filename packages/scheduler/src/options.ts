@@ -22,8 +22,16 @@ export type BuiltInWeigherName = "PackingWeigher" | "ServerGroupWeigher";
 /** A filter's name: a built-in one's, which an editor proposes, or one of your own. */
 export type FilterName = BuiltInFilterName | (string & Record<never, never>);
 
-/** A filter of the chain: its name, or an object with its name and its parameters. */
-export type ChainEntry = FilterName | ChainEntryWithParameters;
+/**
+ * A filter of the chain: its name, an object with its name and its parameters, or `["or", …]` with two or more of these,
+ * one of which must keep a host.
+ */
+export type ChainEntry = FilterName | ChainEntryWithParameters | ChainAlternatives;
+
+/** Filters of which one must keep a host. */
+export interface ChainAlternatives extends ReadonlyArray<ChainEntry> {
+  readonly 0: "or";
+}
 
 /** A filter of the chain with its parameters. */
 export interface ChainEntryWithParameters {

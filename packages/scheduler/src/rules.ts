@@ -1,5 +1,6 @@
 import { parseInput, type Filter, type Weigher } from "@cloudhost/core/ports";
 import { z } from "zod";
+import { anyOf } from "./filters/any-of.ts";
 import { builtInFilters, plain, type FilterRecipe } from "./filters/catalogue.ts";
 import type { FilterSchedulerOptions } from "./options.ts";
 import { builtInWeighers } from "./weighers/catalogue.ts";
@@ -21,10 +22,26 @@ const weighersByName: ReadonlyMap<unknown, Weigher> = new Map(Object.entries(bui
 
 const ownFilter = z.custom<Filter>((value) => isRule(value, "check"), "not a filter: make it with defineFilter()");
 
-const chainEntry = z.preprocess(
-  (entry) => (typeof entry === "string" ? { filter: entry } : entry),
-  z.looseObject({ filter: z.string() }),
+const oneFilter = z.looseObject({ filter: z.string() });
+/** A filter, or several of which one must keep a host. */
+type Link = z.output<typeof oneFilter> | readonly Link[];
+
+const chainEntry: z.ZodType<Link> = z.lazy(() =>
+  z.preprocess(
+    (entry) => (typeof entry === "string" ? { filter: entry } : entry),
+    z.unknown().transform((entry, context): Link => {
+      const made = (Array.isArray(entry) ? alternatives : oneFilter).safeParse(entry);
+      if (made.success) return made.data;
+      for (const issue of made.error.issues) context.addIssue({ ...issue, code: "custom" });
+      return z.NEVER;
+    }),
+  ),
 );
+
+const alternatives = z
+  .tuple([z.literal("or", "the first of several is the word or")], chainEntry)
+  .refine((entries) => entries.length > 2, "one of several filters: there must be two at least")
+  .transform(([, ...entries]): Link => entries);
 
 const weigher = z.preprocess(
   (value) => weighersByName.get(value) ?? value,
@@ -53,7 +70,7 @@ const Options = z
     return { filters: resolveChain(chain, recipesWith(own, fault), fault), weighers };
   });
 
-type Chain = readonly z.output<typeof chainEntry>[];
+type Chain = readonly Link[];
 type Fault = (path: (string | number)[], message: string) => void;
 
 /** Your own come after the built-in ones, so that a slow one sees few hosts, and before the one that guards all. */
@@ -79,24 +96,29 @@ function recipesWith(own: readonly Filter[], fault: Fault): ReadonlyMap<string, 
 }
 
 function resolveChain(chain: Chain, recipes: ReadonlyMap<string, Recipe>, fault: Fault): readonly Filter[] {
-  const filters: Filter[] = [];
   const unused = new Map(recipes);
-  for (const [index, { filter: name, ...parameters }] of chain.entries()) {
+  const resolve = (link: Link, path: readonly (string | number)[]): readonly Filter[] => {
+    // Behind the word `or`, the first has the index 1.
+    if (isSeveral(link)) return [anyOf(link.flatMap((one, index) => resolve(one, [...path, index + 1])))];
+    const { filter: name, ...parameters } = link;
     const recipe = recipes.get(name);
     if (recipe === undefined) {
-      fault(["chain", index], `there is no filter ${name}: there is ${listOf(recipes.keys())}`);
-      continue;
+      fault([...path], `there is no filter ${name}: there is ${listOf(recipes.keys())}`);
+      return [];
     }
-    if (!unused.delete(name)) fault(["chain", index], `${name} stands in the chain twice`);
+    if (!unused.delete(name)) fault([...path], `${name} stands in the chain twice`);
     const made = recipe.make.safeParse(parameters);
-    if (made.success) filters.push(made.data);
-    for (const issue of made.error?.issues ?? []) fault(["chain", index, ...issue.path.map(String)], issue.message);
-  }
+    for (const issue of made.error?.issues ?? []) fault([...path, ...issue.path.map(String)], issue.message);
+    return made.success ? [made.data] : [];
+  };
+  const filters = chain.flatMap((link, index) => resolve(link, ["chain", index]));
   for (const [name, { ownIndex }] of unused) {
     if (ownIndex !== undefined) fault(["filters", ownIndex], `${name} does not stand in the chain`);
   }
   return filters;
 }
+
+const isSeveral = (link: Link): link is readonly Link[] => Array.isArray(link);
 
 function isRule(value: unknown, method: "check" | "weigh"): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -50,6 +50,25 @@ describe("filterScheduler", () => {
     ]);
   });
 
+  it("keeps a host that one of several filters keeps, and says what all of them missed", () => {
+    const small = hostView("host-6", { zone: "az-2", free: { memoryMib: 1 } });
+    const large = hostView("host-7", { zone: "az-2" });
+    const fleet = fleetOf(
+      filterScheduler({ filters: [oddFilter], chain: [["or", "OddFilter", "RamFilter"], "AvailabilityZoneFilter"] }),
+      [...hosts, small, large],
+    );
+    const request = placementRequest({ zone: "az-2", resources: { memoryMib: 2 } });
+    expect(candidatesOf(fleet, request)).toEqual(["hst_host-7"]);
+    expect(fleet.explain(request).filters).toMatchObject([
+      {
+        filter: "OddFilter or RamFilter",
+        of: 6,
+        hosts: [{ host: "host-6", need: "odd or 2 MiB", have: "even and 1 MiB" }],
+      },
+      { filter: "AvailabilityZoneFilter", of: 5, refused: 4 },
+    ]);
+  });
+
   it("adds up the weighers, each times its multiplier", () => {
     const last = defineWeigher({
       name: "LastWeigher",
@@ -94,6 +113,19 @@ describe("the options of filterScheduler", () => {
     ],
     ["an entry that is neither name nor object", { chain: [7] }, "chain.0", /object/],
     ["a filter twice", { chain: ["RamFilter", "RamFilter"] }, "chain.1", /RamFilter stands in the chain twice/],
+    ["one alternative alone", { chain: [["or", "RamFilter"]] }, "chain.0", /there must be two at least/],
+    [
+      "alternatives without their word",
+      { chain: [["RamFilter", "DiskFilter", "ECUFilter"]] },
+      "chain.0.0",
+      /the word or/,
+    ],
+    [
+      "an alternative that is not there",
+      { chain: [["or", "RamFilter", ["or", "DiskFilter", "CoreFilter"]]] },
+      "chain.0.2.2",
+      /there is no filter CoreFilter/,
+    ],
     ["an empty chain", { chain: [] }, "chain", /without a filter/],
     [
       "a filter of your own that the chain does not name",
