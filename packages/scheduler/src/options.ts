@@ -17,7 +17,7 @@ export type BuiltInFilterName =
   | "ResourceFilter";
 
 /** A weigher that comes with the scheduler. */
-export type BuiltInWeigherName = "PackingWeigher" | "ServerGroupWeigher";
+export type BuiltInWeigherName = "PackingWeigher" | "SpreadWeigher" | "LeftoverShapeWeigher" | "ServerGroupWeigher";
 
 /** A filter's name: a built-in one's, which an editor proposes, or one of your own. */
 export type FilterName = BuiltInFilterName | (string & Record<never, never>);

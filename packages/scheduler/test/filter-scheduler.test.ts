@@ -142,9 +142,9 @@ describe("the options of filterScheduler", () => {
     ["a filter that is none", { filters: ["OddFilter"] }, "filters.0", /make it with defineFilter/],
     [
       "a weigher that is not there",
-      { weighers: ["SpreadWeigher"] },
+      { weighers: ["LastWeigher"] },
       "weighers.0.weigher",
-      /there is no weigher SpreadWeigher: there is PackingWeigher, ServerGroupWeigher/,
+      /there is no weigher LastWeigher: there is PackingWeigher, SpreadWeigher, /,
     ],
     ["a weigher that is none", { weighers: [{ weigher: 3 }] }, "weighers.0.weigher", /make it with defineWeigher/],
     ["an option that is not there", { filter: [] }, "", /filter/],
