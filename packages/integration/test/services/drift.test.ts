@@ -79,6 +79,25 @@ overDatabases((open) => {
       expect(await shown()).toEqual({ ...quiet, state: "error", fault: "GUEST_NOT_FOUND" });
     });
 
+    it.each(["pause", "unpause"] as const)(
+      "is stopped, too, when it is to %s and is found so, which fails",
+      async (action) => {
+        const { cloud, album, server, shown } = await fixture();
+        if (action === "unpause") await (await album.servers.pause(server.id)).result();
+        const hang = cloud.faults.hang("host-1", action);
+        const operation = await album.servers[action](server.id);
+        await hang.reached;
+        // Its guests stop dead.
+        await cloud.power.cut("host-1");
+        await cloud.power.restore("host-1");
+        hang.release();
+        await expect(operation.result()).rejects.toMatchObject({ code: "CONFLICT" });
+        expect(await album.operations.get(operation.id)).toMatchObject({ state: "failed" });
+        await cloud.clock.advance({ minutes: 2 });
+        expect(await shown()).toEqual({ ...quiet, state: "stopped", fault: "CONFLICT" });
+      },
+    );
+
     it("is put back where the policy says so", async () => {
       const { cloud, album, server, compute, drifts, shown } = await fixture({
         drift: { stopped: "restart", started: "stop" },

@@ -34,7 +34,11 @@ export const rebootServer = defineOperation("server.reboot", PowerPlan)
 export const pauseServer = defineOperation("server.pause", PowerPlan)
   .act("pause", {
     run: ({ host, serverId }) => host.compute.pause(serverId),
-    undo: ({ host, serverId }) => host.compute.unpause(serverId),
+    undo: async ({ host, serverId }) => {
+      // One that has stopped meanwhile can be neither.
+      const guest = await host.compute.get(serverId);
+      if (guest?.power === "paused") await host.compute.unpause(serverId);
+    },
   })
   .record("paused", { write: ({ servers, serverId }) => [servers.setState(serverId, "paused")] })
   .failed(({ servers, serverId }) => servers.release(serverId));
@@ -43,7 +47,10 @@ export const pauseServer = defineOperation("server.pause", PowerPlan)
 export const unpauseServer = defineOperation("server.unpause", PowerPlan)
   .act("unpause", {
     run: ({ host, serverId }) => host.compute.unpause(serverId),
-    undo: ({ host, serverId }) => host.compute.pause(serverId),
+    undo: async ({ host, serverId }) => {
+      const guest = await host.compute.get(serverId);
+      if (guest?.power === "running") await host.compute.pause(serverId);
+    },
   })
   .record("active", { write: ({ servers, serverId }) => [servers.setState(serverId, "active")] })
   .failed(({ servers, serverId }) => servers.release(serverId));
