@@ -1,4 +1,4 @@
-import type { CloudEvent } from "@cloudhost/core";
+import type { ActorCloud, CloudEvent } from "@cloudhost/core";
 import { tokens } from "@cloudhost/core";
 import { fakeFleet } from "@cloudhost/driver-fake";
 import { amy, olga } from "@cloudhost/testing";
@@ -7,6 +7,8 @@ import { Container } from "inversify";
 import { describe, expect, it } from "vitest";
 import { overDatabases } from "./over-databases.ts";
 import { created } from "./web-server.ts";
+
+const larger = { name: "c2.e2", vcpus: 2, milliEcuPerVcpu: 1000, memoryMib: 2048, systemDiskGib: 10 };
 
 overDatabases((open) => {
   /** A running server, and a hand on its host that goes past the store. */
@@ -79,24 +81,26 @@ overDatabases((open) => {
       expect(await shown()).toEqual({ ...quiet, state: "error", fault: "GUEST_NOT_FOUND" });
     });
 
-    it.each(["pause", "unpause"] as const)(
-      "is stopped, too, when it is to %s and is found so, which fails",
-      async (action) => {
-        const { cloud, album, server, shown } = await fixture();
-        if (action === "unpause") await (await album.servers.pause(server.id)).result();
-        const hang = cloud.faults.hang("host-1", action);
-        const operation = await album.servers[action](server.id);
-        await hang.reached;
-        // Its guests stop dead.
-        await cloud.power.cut("host-1");
-        await cloud.power.restore("host-1");
-        hang.release();
-        await expect(operation.result()).rejects.toMatchObject({ code: "CONFLICT" });
-        expect(await album.operations.get(operation.id)).toMatchObject({ state: "failed" });
-        await cloud.clock.advance({ minutes: 2 });
-        expect(await shown()).toEqual({ ...quiet, state: "stopped", fault: "CONFLICT" });
-      },
-    );
+    it.each([
+      ["pause", async (album: ActorCloud, id: string) => album.servers.pause(id)],
+      ["unpause", async (album: ActorCloud, id: string) => album.servers.unpause(id)],
+      ["change", async (album: ActorCloud, id: string) => album.servers.resize(id, { flavor: "c2.e2" })],
+    ] as const)("is stopped, too, when a %s finds it so, which fails", async (method, ask) => {
+      const { cloud, album, server, shown } = await fixture();
+      if (method === "unpause") await (await album.servers.pause(server.id)).result();
+      await cloud.as(olga).flavors.create(larger);
+      const hang = cloud.faults.hang("host-1", method);
+      const operation = await ask(album, server.id);
+      await hang.reached;
+      // Its guests stop dead.
+      await cloud.power.cut("host-1");
+      await cloud.power.restore("host-1");
+      hang.release();
+      await expect(operation.result()).rejects.toMatchObject({ code: "CONFLICT" });
+      expect(await album.operations.get(operation.id)).toMatchObject({ state: "failed" });
+      await cloud.clock.advance({ minutes: 2 });
+      expect(await shown()).toEqual({ ...quiet, state: "stopped", fault: "CONFLICT" });
+    });
 
     it("is put back where the policy says so", async () => {
       const { cloud, album, server, compute, drifts, shown } = await fixture({

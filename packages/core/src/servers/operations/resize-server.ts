@@ -4,6 +4,7 @@ import { larger } from "../../hosts/claim-changes.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 import { ensureGuestFiles, guestSpec } from "../guest-spec.ts";
+import { changeGuestIfThere } from "./change-guest.ts";
 import { graceMs, Power, ServerSize } from "./resize-plan.ts";
 
 /** A server to resize on the host that it is on; the larger of both sizes is claimed with the operation's row. */
@@ -50,9 +51,10 @@ export const resizeServer = defineOperation("server.resize", ResizeServerPlan)
       await (input.live ? host.compute.change(spec) : host.compute.define(spec));
     },
     undo: async ({ host, input, serverId, ownOf }) => {
+      // It may have stopped meanwhile.
+      if (input.live) return changeGuestIfThere({ host, serverId, ownOf }, input.before.guest);
       const files = await ensureGuestFiles(host, input.before.guest, serverId);
       const spec = guestSpec(serverId, input.before.guest, files, await ownOf(serverId));
-      if (input.live) return host.compute.change(spec);
       await host.compute.restoreDisks(serverId, input.keepId);
       return host.compute.define(spec);
     },
