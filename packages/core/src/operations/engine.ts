@@ -251,7 +251,8 @@ export class OperationEngine implements OperationWatch {
       cursor,
       firstStep: first?.name ?? "end",
       context: submission.begun?.context ?? {},
-      noReturn: actsFirst && definition.pointOfNoReturn <= cursor,
+      // What only goes forward from the first is not cancelled in its first moment either.
+      noReturn: definition.pointOfNoReturn === 0 || (actsFirst && definition.pointOfNoReturn <= cursor),
       outside: actsFirst && runsHere,
       deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
       nowMs,

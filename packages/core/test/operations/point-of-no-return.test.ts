@@ -51,6 +51,19 @@ overDatabases((open) => {
       await engine.close(1000);
     });
 
+    it("is passed from the first where an operation begins with it, also by a step that only writes", async () => {
+      const database = await open();
+      const definition = defineOperation("server.test", z.strictObject({}))
+        .pointOfNoReturn()
+        .record("write", { write: () => [count(database, "written", 1)] })
+        .act("after", { run: async () => {} })
+        .failed(() => count(database, "failed", 1));
+      const { engine, submit, row } = testEngine(database, [definition], { runs: false });
+      const { id } = await submit({});
+      await expect(engine.control.cancel(await row(id))).rejects.toMatchObject({ code: "CONFLICT" });
+      await engine.close(1000);
+    });
+
     it("is where a run that is resumed does not go back either", async () => {
       const { database, definition, done, engine, submit } = await prepared({ after: 99 });
       const { id } = await submit({});
