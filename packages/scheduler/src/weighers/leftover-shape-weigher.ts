@@ -1,5 +1,5 @@
 import { defineWeigher } from "@cloudhost/core/ports";
-import { takenShares } from "./shares.ts";
+import { largestShare, smallestShare } from "./shares.ts";
 
 /**
  * Prefers the host whose resources the server would leave alike: as much of its compute as of its memory, disk and
@@ -8,8 +8,5 @@ import { takenShares } from "./shares.ts";
 export const leftoverShapeWeigher = defineWeigher({
   name: "LeftoverShapeWeigher",
   reads: { request: ["resources"], host: ["free", "total"] },
-  weigh: (request, host) => {
-    const { most, least } = takenShares(request, host);
-    return 1 - (most - least);
-  },
+  weigh: (request, host) => 1 - Math.max(0, largestShare(request, host) - smallestShare(request, host)),
 });

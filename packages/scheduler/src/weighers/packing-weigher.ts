@@ -1,5 +1,5 @@
 import { defineWeigher } from "@cloudhost/core/ports";
-import { takenShares } from "./shares.ts";
+import { largestShare } from "./shares.ts";
 
 /**
  * Prefers the host that the server fills the most, by its dominant share: of all its resources, the one of which the
@@ -8,5 +8,5 @@ import { takenShares } from "./shares.ts";
 export const packingWeigher = defineWeigher({
   name: "PackingWeigher",
   reads: { request: ["resources"], host: ["free", "total"] },
-  weigh: (request, host) => takenShares(request, host).most,
+  weigh: largestShare,
 });

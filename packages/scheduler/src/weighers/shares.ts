@@ -1,36 +1,40 @@
 import { builtInResources, type HostView, type PlacementRequest, type ResourceName } from "@cloudhost/core/ports";
 import { memo } from "../memo.ts";
 
-/** What part of a host would be taken with a server on it, 0 to 1: of the resource of which most, and of which least. */
-export interface TakenShares {
-  most: number;
-  least: number;
+/** Of all of a host's resources, the one of which the largest part would be taken with a server on it: that part, 0 to 1. */
+export function largestShare({ resources }: PlacementRequest, { free, total }: HostView): number {
+  // Named one by one: a name that is a constant is read many times faster, and this runs for every host.
+  let largest = Math.max(
+    share(free.milliEcu - resources.milliEcu, total.milliEcu, 0),
+    share(free.memoryMib - resources.memoryMib, total.memoryMib, 0),
+    share(free.diskGib - resources.diskGib, total.diskGib, 0),
+    share(free.internalKbit - resources.internalKbit, total.internalKbit, 0),
+    share(free.externalKbit - resources.externalKbit, total.externalKbit, 0),
+  );
+  for (const name of declaredOf(total))
+    largest = Math.max(largest, share(free[name] - resources[name], total[name], 0));
+  return Math.min(1, largest);
 }
 
-const shares: TakenShares = { most: 0, least: 1 };
-
-/** The same object each time: this runs for every host. A resource that the host has none of is passed over. */
-export function takenShares({ resources }: PlacementRequest, { free, total }: HostView): Readonly<TakenShares> {
-  shares.most = 0;
-  shares.least = 1;
-  // Named one by one: a name that is a constant is read many times faster.
-  take(free.milliEcu - resources.milliEcu, total.milliEcu);
-  take(free.memoryMib - resources.memoryMib, total.memoryMib);
-  take(free.diskGib - resources.diskGib, total.diskGib);
-  take(free.internalKbit - resources.internalKbit, total.internalKbit);
-  take(free.externalKbit - resources.externalKbit, total.externalKbit);
-  for (const name of declaredOf(total)) take(free[name] - resources[name], total[name]);
-  if (shares.least > shares.most) shares.least = shares.most;
-  return shares;
+/** The smallest such part. */
+export function smallestShare({ resources }: PlacementRequest, { free, total }: HostView): number {
+  let smallest = Math.min(
+    share(free.milliEcu - resources.milliEcu, total.milliEcu, 1),
+    share(free.memoryMib - resources.memoryMib, total.memoryMib, 1),
+    share(free.diskGib - resources.diskGib, total.diskGib, 1),
+    share(free.internalKbit - resources.internalKbit, total.internalKbit, 1),
+    share(free.externalKbit - resources.externalKbit, total.externalKbit, 1),
+  );
+  for (const name of declaredOf(total))
+    smallest = Math.min(smallest, share(free[name] - resources[name], total[name], 1));
+  return Math.max(0, smallest);
 }
 
-/** @param left so much of it would be left */
-function take(left: number, total: number): void {
-  if (total === 0) return;
-  const share = Math.min(1, Math.max(0, 1 - left / total));
-  if (share > shares.most) shares.most = share;
-  if (share < shares.least) shares.least = share;
-}
+/**
+ * The part that is taken when so much is left.
+ * @param none what stands for it where the host has none of the resource, which is passed over
+ */
+const share = (left: number, total: number, none: number): number => (total === 0 ? none : 1 - left / total);
 
 const builtIn: ReadonlySet<string> = new Set(builtInResources);
 

@@ -1,5 +1,5 @@
 import { defineWeigher } from "@cloudhost/core/ports";
-import { takenShares } from "./shares.ts";
+import { largestShare } from "./shares.ts";
 
 /**
  * Prefers the host that would stay the emptiest, by its dominant share: in place of the `PackingWeigher`, for a fleet
@@ -8,5 +8,5 @@ import { takenShares } from "./shares.ts";
 export const spreadWeigher = defineWeigher({
   name: "SpreadWeigher",
   reads: { request: ["resources"], host: ["free", "total"] },
-  weigh: (request, host) => 1 - takenShares(request, host).most,
+  weigh: (request, host) => 1 - largestShare(request, host),
 });
