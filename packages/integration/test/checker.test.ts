@@ -85,6 +85,9 @@ describe("the checker", () => {
     expect(await found()).toEqual([]);
     await store.knex("server_groups").update({ host_id: other?.["id"] });
     expect(await found()).toEqual(["claim"]);
+    await store.knex("hosts").where({ id: server?.["host_id"] }).update({ fence: "fenced" });
+    expect(await found()).not.toContain("claim");
+    await store.knex("hosts").where({ id: server?.["host_id"] }).update({ fence: null });
     await store.knex("group_members").update({ host_id: other?.["id"] });
     expect((await checkCloud(places())).map(({ what }) => what)).toEqual([expect.stringContaining("no claim there")]);
     await store.knex("group_members").delete();

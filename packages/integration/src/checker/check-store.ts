@@ -89,9 +89,12 @@ function* claims(facts: Facts): Iterable<Finding> {
 }
 
 /** What is counted of servers that share a host, against the places that they hold. */
-function* groups({ allocations, groups: all, hosts, members }: Facts): Iterable<Finding> {
+function* groups({ allocations, groups: all, hosts, members, operations }: Facts): Iterable<Finding> {
   const claimed = new Set(allocations.map(({ server_id: id, host_id: host }) => `${id} on ${host}`));
-  const fenced = new Set(hosts.filter(({ fence }) => fence === "fenced").map(({ id }) => id));
+  // While a host is fenced its group may go elsewhere. Who was not evacuated is there still when the host is back.
+  const fenced = hosts.filter(({ fence }) => fence === "fenced").map(({ id }) => id);
+  const returned = operations.filter(({ kind }) => kind === "host.unfence").map(({ resource_id: id }) => id);
+  const mayBeLeft = new Set([...fenced, ...returned]);
   for (const { server_id: id, host_id: host } of members)
     if (!claimed.has(`${id} on ${host}`))
       yield { kind: "claim", what: `${id} holds a place in a group on ${host}, and no claim there` };
@@ -100,7 +103,7 @@ function* groups({ allocations, groups: all, hosts, members }: Facts): Iterable<
     if (Number(placed) !== places.length)
       yield { kind: "claim", what: `the group ${name} counts ${placed} places, its servers hold ${places.length}` };
     for (const { server_id: server, host_id: on } of places)
-      if (on !== host && !fenced.has(on ?? ""))
+      if (on !== host && !mayBeLeft.has(on ?? ""))
         yield { kind: "claim", what: `${server} of the group ${name} is on ${on}, the group on ${host}` };
   }
 }

@@ -281,5 +281,27 @@ overDatabases((open) => {
       );
       expect(codes).toEqual(["NO_VALID_HOST", "NO_VALID_HOST"]);
     });
+
+    it("leaves who was not evacuated where it was once its host is back, and a migration brings it to its group", async () => {
+      await using test = await setUp(3);
+      const { album, cloud, ops, server } = test;
+      await (await album.servers.delete(server.id)).result();
+      await album.serverGroups.create({ name: "together", policy: "affinity" });
+      const [one, two] = [
+        await created(album, { name: "one", group: "together" }),
+        await created(album, { name: "two", group: "together" }),
+      ];
+      const { host: home } = await ops.servers.get(one.id);
+      await cloud.power.cut(home ?? "");
+      await (await ops.hosts.fence(home ?? "", { evenIfUp: true })).result();
+      const moved = await (await ops.servers.evacuate(one.id)).result();
+      await returned(cloud, home ?? "");
+      await ops.hosts.enable(home ?? "");
+      expect(moved.host).not.toBe(home);
+      expect(await ops.servers.get(two.id)).toMatchObject({ state: "active", host: home });
+      expect(await created(album, { name: "three", group: "together" })).toMatchObject({ state: "active" });
+      expect((await ops.servers.get("three")).host).toBe(moved.host);
+      expect(await (await ops.servers.migrate(two.id)).result()).toMatchObject({ host: moved.host });
+    });
   });
 });
