@@ -55,7 +55,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "crash", include: crashTests, env: inMemory, testTimeout: 1_800_000, hookTimeout: 120_000 },
+        // Every kill of every operation takes an hour of two cores.
+        test: { name: "crash", include: crashTests, env: inMemory, testTimeout: 7_200_000, hookTimeout: 120_000 },
       },
     ],
   },
