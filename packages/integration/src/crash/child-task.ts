@@ -5,8 +5,8 @@ import { z } from "zod";
 export const ChildTask = z.strictObject({
   folder: z.string(),
   database: z.string(),
-  /** The hosts that it runs: a host is data. */
-  hosts: z.array(HostConfig),
+  /** The hosts that it runs in the place of the case's own fakes: a host is data. */
+  hosts: z.array(HostConfig).nullable(),
   /** The scenario to run, or `null`: only let what is under way come to its end. */
   scenario: z.string().nullable(),
   fails: z.boolean(),

@@ -25,7 +25,7 @@ container.bind(tokens.onBoundary).toConstantValue((boundary) => {
 // Of the case's fake hosts, also where real ones run in their place: then nobody asks them.
 const fleet = fleetIn(places);
 const [faults, power] = [fakeFaults(fleet), fakePower(fleet)];
-await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts, fence: power });
+await using cloud = await openCase(places, { container, concurrency: 4, hosts: task.hosts ?? fleet, fence: power });
 const ops = cloud.as({ userId: "olga", roles: ["operator"] });
 const album = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
 const scenario = task.scenario === null ? undefined : scenarios[task.scenario];

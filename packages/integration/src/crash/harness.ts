@@ -7,7 +7,7 @@ import { checkCloud } from "../checker/checker.ts";
 import type { CloudPlaces } from "../checker/finding.ts";
 import { openStore } from "../checker/store.ts";
 import type { ChildTask } from "./child-task.ts";
-import { fleetIn, placesIn, prepareCase } from "./cloud-folder.ts";
+import { placesIn, prepareCase } from "./cloud-folder.ts";
 import { recover } from "./recover.ts";
 import { runChild } from "./run-child.ts";
 import type { ChildEnd } from "./run-child.ts";
@@ -165,7 +165,6 @@ export class CrashHarness {
   }
 
   #child(task: Omit<ChildTask, "folder" | "database" | "hosts">): Promise<ChildEnd> {
-    const hosts = fleetIn(this.#places);
-    return runChild({ ...task, folder: this.#case, database: this.#database.url(this.#case), hosts });
+    return runChild({ ...task, folder: this.#case, database: this.#database.url(this.#case), hosts: null });
   }
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { bundledChild } from "./bundle-child.ts";
 import type { ChildTask } from "./child-task.ts";
 
 /** How a child ended. */
@@ -18,13 +18,13 @@ export interface ChildEnd {
 /** Runs one child process of the crash harness to its end. */
 export async function runChild(task: ChildTask, mostMs = 60_000): Promise<ChildEnd> {
   await rm(task.log, { force: true });
-  const program = fileURLToPath(new URL("./child.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--conditions=@cloudhost/source", program], {
+  // A driver that the bundle has not is loaded from its sources.
+  const child = spawn(process.execPath, ["--conditions=@cloudhost/source", await bundledChild()], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       ...process.env,
       CLOUDHOST_CRASH_TASK: JSON.stringify(task),
-      // The same sources are loaded hundreds of times.
+      // The same program is loaded hundreds of times.
       NODE_COMPILE_CACHE: join(tmpdir(), "cloudhost-compile-cache"),
     },
     timeout: mostMs,
