@@ -3,14 +3,12 @@ import { guarded } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
 import type { CloudHostError } from "../errors.ts";
 import { comparedStates } from "./drift.ts";
+import type { DriftingServer } from "./drift.ts";
 import type { ServerState } from "./model.ts";
 
 /** A server that no operation has, with what tells whether one has had it since. */
-export interface ComparedServer {
-  readonly id: string;
+export interface ComparedServer extends DriftingServer {
   readonly project_id: string;
-  readonly name: string;
-  readonly state: ServerState;
   readonly host_id: string;
   readonly operation_id: string;
 }
@@ -80,6 +78,6 @@ export class ComparisonStore {
       .where({ busy: false })
       .whereNotNull("host_id")
       .whereIn("state", [...comparedStates])
-      .select("id", "project_id", "name", "state", "host_id", "operation_id");
+      .select("id", "project_id", "name", "state", "resize", "fault", "host_id", "operation_id");
   }
 }

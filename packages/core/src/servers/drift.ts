@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CloudHostError } from "../errors.ts";
 import type { GuestState } from "../ports/guest.ts";
 import type { ServerState } from "./model.ts";
+import { Power } from "./operations/resize-plan.ts";
 
 /** What is done when a guest is not as its server, and no operation of ours has changed it. It is always recorded. */
 export const DriftPolicy = z.strictObject({
@@ -36,6 +37,17 @@ export interface Drift {
   readonly fault: CloudHostError | null;
 }
 
+/** What of a server's row tells how its guest should be. */
+export interface DriftingServer {
+  readonly id: string;
+  readonly name: string;
+  readonly state: ServerState;
+  /** A resize that is neither confirmed nor reverted, as JSON. */
+  readonly resize: string | null;
+  /** What is wrong with it, as JSON. */
+  readonly fault: string | null;
+}
+
 /** The power that each state stands for. In every other state a guest is what its operations make of it. */
 const powerOf: Partial<Record<ServerState, GuestState["power"]>> = {
   active: "running",
@@ -44,14 +56,15 @@ const powerOf: Partial<Record<ServerState, GuestState["power"]>> = {
   suspended: "suspended",
 };
 
+/** States that stand for more than a power: a server whose guest stopped stays in them, so that there is a way back. */
+const kept: readonly ServerState[] = ["rescued", "resized"];
+
 /** States whose power is compared with the guest's. */
-export const comparedStates = Object.keys(powerOf) as readonly ServerState[];
+export const comparedStates: readonly ServerState[] = [...(Object.keys(powerOf) as ServerState[]), ...kept];
 
 /** How a guest differs from its server, or `undefined` when it does not, or need not be the same. */
-export function driftOf(
-  server: { readonly id: string; readonly name: string; readonly state: ServerState },
-  found: FoundGuest,
-): Drift | undefined {
+export function driftOf(server: DriftingServer, found: FoundGuest): Drift | undefined {
+  if (kept.includes(server.state)) return stoppedInKept(server, found);
   const expected = powerOf[server.state];
   if (expected === undefined || expected === found) return undefined;
   if (found === "missing") {
@@ -61,7 +74,20 @@ export function driftOf(
     return { expected, found, state: "error", fault };
   }
   const state = comparedStates.find((one) => powerOf[one] === found) ?? "error";
-  if (found !== "stopped") return { expected, found, state, fault: null };
-  const details = { state: "stopped", allowed: [server.state] };
-  return { expected, found, state, fault: new CloudHostError("CONFLICT", `${server.name} stopped unasked.`, details) };
+  return { expected, found, state, fault: found === "stopped" ? stoppedUnasked(server) : null };
+}
+
+/** Of what is rescued or resized, only that it ran and stopped: everything else is its operations' to say. */
+function stoppedInKept(server: DriftingServer, found: FoundGuest): Drift | undefined {
+  const { fault, resize, state } = server;
+  const ran = resize === null || ResizedPower.parse(JSON.parse(resize)).power === "active";
+  // Its state does not tell that it was recorded; its fault does.
+  if (found !== "stopped" || !ran || fault !== null) return undefined;
+  return { expected: "running", found, state, fault: stoppedUnasked(server) };
+}
+
+const ResizedPower = z.object({ power: Power });
+
+function stoppedUnasked({ name, state }: DriftingServer): CloudHostError {
+  return new CloudHostError("CONFLICT", `${name} stopped unasked.`, { state: "stopped", allowed: [state] });
 }

@@ -14,6 +14,7 @@ import type { Logger } from "../ports/logger.ts";
 import { driftOf } from "./drift.ts";
 import type { Drift, DriftPolicy } from "./drift.ts";
 import { startServer, stopServer } from "./operations/power.ts";
+import type { ServerState } from "./model.ts";
 import type { UnknownGuests } from "./unknown-guests.ts";
 import type { ComparedServer, ComparisonStore } from "./comparison-store.ts";
 
@@ -108,9 +109,12 @@ export class PowerSync {
       const guest = await bind(runtime.get(server.host_id)).compute.get(server.id);
       const drift = driftOf(server, guest?.power ?? "missing");
       if (drift === undefined) return;
-      const answer = answerTo(server, drift, policy);
+      const answer = answerTo(server.state, drift, policy);
       if (answer !== undefined && !answers) return;
-      logger.warn({ serverId: server.id, ...drift, done: answer?.kind ?? "record" }, "a guest is not as its server");
+      logger.warn(
+        { serverId: server.id, ...drift, done: answer?.definition.kind ?? "record" },
+        "a guest is not as its server",
+      );
       if (answer === undefined) return await this.#record(server, drift);
       const operation = await this.#answer(server, drift, answer);
       await clock.waiting(engine.ended(operation));
@@ -128,18 +132,17 @@ export class PowerSync {
     written.next();
   }
 
-  async #answer(server: ComparedServer, drift: Drift, definition: OperationDefinition): Promise<string> {
+  async #answer(server: ComparedServer, drift: Drift, { done, ...answer }: Answer): Promise<string> {
     const { engine, comparisons } = this.#parts;
-    const done = definition === startServer ? "restarting" : "stopping";
     const { id } = await engine.submit({
-      definition,
+      ...answer,
       projectId: server.project_id,
       actor: { userId: actor },
       resourceId: server.id,
       hostId: server.host_id,
       idempotencyKey: undefined,
       request: { server: server.id },
-      input: { hostId: server.host_id, graceMs: 30_000 },
+      input: { hostId: server.host_id, graceMs: 30_000, ...answer.input },
       statements: (operationId) => [
         comparisons.drifted(server, drift.state, drift.fault, operationId),
         this.#event(server, drift, done),
@@ -180,10 +183,20 @@ export class PowerSync {
   }
 }
 
-/** The operation that the policy answers a drift with, if any. */
-function answerTo(server: ComparedServer, { found }: Drift, policy: DriftPolicy): OperationDefinition | undefined {
-  if (found === "stopped" && server.state === "active" && policy.stopped === "restart") return startServer;
-  return found === "running" && server.state === "stopped" && policy.started === "stop" ? stopServer : undefined;
+/** The operation that a drift is answered with, and what is told of it. */
+interface Answer {
+  readonly definition: OperationDefinition;
+  readonly input: object;
+  readonly done: "restarting" | "stopping";
+}
+
+/** What the policy answers a drift with, if anything. */
+function answerTo(state: ServerState, { expected, found }: Drift, policy: DriftPolicy): Answer | undefined {
+  if (found === "stopped" && expected === "running" && policy.stopped === "restart")
+    return { definition: startServer, input: { state }, done: "restarting" };
+  if (found === "running" && expected === "stopped" && policy.started === "stop")
+    return { definition: stopServer, input: {}, done: "stopping" };
+  return undefined;
 }
 
 const bind = (host: OpenHost) => host.client.bind({ operationId: null, epoch: host.epoch, resource: host.id });

@@ -8,6 +8,7 @@ import type { ServerAddress } from "../networks/model.ts";
 import type { Slice, SliceRequest } from "../lists/slice.ts";
 import type { GuestState } from "../ports/guest.ts";
 import type { ServerActionName } from "./actions.ts";
+import type { DriftingServer } from "./drift.ts";
 import { findServers, selectServers } from "./find-servers.ts";
 import type { FindServers, ServerSort } from "./find-servers.ts";
 import { gateCondition } from "./gate-condition.ts";
@@ -18,7 +19,7 @@ import type { PendingResize } from "./operations/resize-plan.ts";
 import { ServerTagStore } from "./server-tag-store.ts";
 
 /** Of a server's row, what tells whether its guest is as it should be. */
-export type SettledServer = Pick<ServerRow, "id" | "name" | "state" | "busy">;
+export type SettledServer = DriftingServer & Pick<ServerRow, "busy">;
 
 /** What follows `SET`: it may go by what the row has then, and so overwrites nothing that was not read. */
 export interface Assignment {
@@ -151,9 +152,17 @@ export class ServerStore {
     return this.setState(serverId, "resized", { resize: JSON.stringify(pending) });
   }
 
-  /** Takes it back from a resize that is confirmed or reverted. */
-  settled(serverId: string, state: ServerState): Script {
+  /** Takes it back from a resize that is reverted. */
+  reverted(serverId: string, state: ServerState): Script {
     return this.setState(serverId, state, { resize: null });
+  }
+
+  /** Takes it back from a resize that is confirmed; one whose guest has stopped unasked meanwhile is stopped. */
+  confirmed(serverId: string, state: ServerState): Script {
+    const { servers } = this.#database.tables;
+    const now = "CASE WHEN fault IS NULL THEN ? ELSE 'stopped' END";
+    const sql = `UPDATE ${servers} SET busy = FALSE, resize = NULL, state = ${now} WHERE id = ?`;
+    return script(statement(sql, [state, serverId]));
   }
 
   /** Where it is. */
@@ -186,7 +195,7 @@ export class ServerStore {
       statements: [
         guarded(
           "news",
-          `UPDATE ${servers} SET guest = ?, guest_since_ms = ? WHERE id = ? AND guest <> ? AND guest_since_ms <= ? AND deleted_at_ms IS NULL RETURNING id, name, state, busy`,
+          `UPDATE ${servers} SET guest = ?, guest_since_ms = ? WHERE id = ? AND guest <> ? AND guest_since_ms <= ? AND deleted_at_ms IS NULL RETURNING id, name, state, resize, fault, busy`,
           [ready, sinceMs, id, ready, sinceMs],
         ),
         statement(

@@ -1,9 +1,7 @@
 import { ended } from "./ends.ts";
 import { fakeHostName } from "./fleet.ts";
 import type { ActionFleet } from "./fleet.ts";
-import { onHost } from "./model.ts";
-import type { ModelServer } from "./model.ts";
-import { hostCount, projectNames } from "./plan.ts";
+import { projectNames } from "./plan.ts";
 import type { Disturbance } from "./plan.ts";
 
 /** Makes things go wrong, and puts them right again. */
@@ -20,7 +18,7 @@ export class Disturber {
   }
 
   /** Before the actions are asked for. */
-  async begin(what: Disturbance, servers: readonly ModelServer[]): Promise<void> {
+  async begin(what: Disturbance): Promise<void> {
     const { faults, ops } = this.#fleet;
     if (what.kind === "driver") {
       const { method, how, final, times } = what;
@@ -33,7 +31,7 @@ export class Disturber {
       await ops.projects.suspend(name(what));
       this.suspended.add(name(what));
       await this.#learnt();
-    } else if (what.kind === "dead host") await this.#kill(what.host, servers);
+    } else if (what.kind === "dead host") await this.#kill(fakeHostName(what.host));
   }
 
   /** Once they are accepted or refused. */
@@ -64,15 +62,11 @@ export class Disturber {
     } else if (this.fenced !== undefined) await this.#revive(this.fenced);
   }
 
-  /** Takes the power of the first host from this one on that has nothing whose guest would not come back as it was. */
-  async #kill(first: number, servers: readonly ModelServer[]): Promise<void> {
+  async #kill(host: string): Promise<void> {
     const { ops, power } = this.#fleet;
-    const hosts = Array.from({ length: hostCount }, (_, index) => fakeHostName((first + index) % hostCount));
-    const mortal = servers.filter(({ state }) => state === "rescued" || state === "resized");
-    this.fenced = hosts.find((host) => !mortal.some((server) => onHost(server, host)));
-    if (this.fenced === undefined) return;
-    await power.cut(this.fenced);
-    await (await ops.hosts.fence(this.fenced, { evenIfUp: true })).result();
+    this.fenced = host;
+    await power.cut(host);
+    await (await ops.hosts.fence(host, { evenIfUp: true })).result();
   }
 
   async #revive(host: string): Promise<void> {

@@ -39,7 +39,7 @@ export type Disturbance =
   | { readonly kind: "suspended project"; readonly project: number }
   | { readonly kind: "small quota"; readonly project: number; readonly servers: number }
   | { readonly kind: "disabled host"; readonly host: number }
-  /** A host loses its power and is fenced, or the next one where this cannot be; later it comes back. */
+  /** A host loses its power and is fenced; later it comes back. */
   | { readonly kind: "dead host"; readonly host: number };
 
 const methods = ["define", "start", "stop", "remove", "reboot", "change", "network.apply", "freezeDisk"] as const;

@@ -78,7 +78,7 @@ class ActionRunner {
     this.tally.tell(`-- ${JSON.stringify(disturbance)}`);
     this.#creations.begin();
     this.#lockings.clear();
-    await this.#disturber.begin(disturbance, [...this.#servers.values()]);
+    await this.#disturber.begin(disturbance);
     const actions = [...planned, ...this.#evacuations(planned)];
     const crowded = new Set(actions.map(({ slot }) => slot).filter((slot, index, all) => all.indexOf(slot) !== index));
     const accepted = (await Promise.all(actions.map((action) => this.#ask(action, crowded.has(action.slot))))).flat();

@@ -26,17 +26,19 @@ const powersOf: Readonly<Record<string, readonly string[]>> = {
 
 /** The guests that a server has: none, one, or, until a resize to another host is settled, two. */
 export function placesOf(server: Row): readonly Place[] {
-  const { state, host_id: host, resize } = server;
+  const { state, fault, host_id: host, resize } = server;
   if (host === null) return [];
   const hostId = String(host);
+  // One that is rescued or resized stays that when it stops unasked; its fault says so.
+  const asSaid = (power: string): readonly string[] | undefined => (fault === null ? powersOf[power] : ["stopped"]);
   if (state === "resized" && typeof resize === "string") {
     const { power, way } = JSON.parse(resize) as Pending;
-    const here = { hostId, powers: powersOf[power], keepId: way.keepId };
+    const here = { hostId, powers: asSaid(power), keepId: way.keepId };
     return way.sourceId === undefined
       ? [here]
       : [here, { hostId: way.sourceId, powers: ["stopped"], keepId: undefined }];
   }
-  const powers = powersOf[String(state)];
+  const powers = state === "rescued" ? asSaid("rescued") : powersOf[String(state)];
   return powers === undefined && state !== "error" ? [] : [{ hostId, powers, keepId: undefined }];
 }
 

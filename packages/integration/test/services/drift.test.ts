@@ -154,6 +154,66 @@ overDatabases((open) => {
       await expect.poll(unknown).toEqual([{ host: host.name, guestId: id, name: id, power: "running" }]);
       expect(await cloud.as(amy).servers.get(server.id)).toMatchObject({ state: "active" });
     });
+
+    describe.each(["rescued", "resized"] as const)("while its server is %s", (state) => {
+      const fixtureOf = async (options: TestCloudOptions = {}) => {
+        const test = await fixture(options);
+        const { cloud, album, server } = test;
+        // With a larger disk, it cannot be resized while it runs.
+        await cloud.as(olga).flavors.create({ ...larger, systemDiskGib: 20 });
+        const { id } = server;
+        const begun = state === "rescued" ? album.servers.rescue(id) : album.servers.resize(id, { flavor: "c2.e2" });
+        await (await begun).result();
+        const back = async () =>
+          (await (state === "rescued" ? album.servers.unrescue(id) : album.servers.revertResize(id))).result();
+        return { ...test, back };
+      };
+
+      it("is recorded as stopped by a fault alone, once, and there is a way back", async () => {
+        const { back, cloud, compute, drifts, server, shown } = await fixtureOf();
+        await compute.stop(server.id, 0);
+        await cloud.clock.advance({ minutes: 3 });
+        expect(await shown()).toEqual({ ...quiet, state, fault: "CONFLICT" });
+        await expect
+          .poll(drifts)
+          .toEqual([["server.drift.stopped", { expected: "running", found: "stopped", done: "recorded" }]]);
+        expect(await back()).toMatchObject({ state: "active", fault: null });
+      });
+
+      it.runIf(state === "resized")("is stopped once the resize is confirmed", async () => {
+        const { album, cloud, compute, server, shown } = await fixtureOf();
+        await compute.stop(server.id, 0);
+        await cloud.clock.advance({ minutes: 2 });
+        await (await album.servers.confirmResize(server.id)).result();
+        expect(await shown()).toEqual({ ...quiet, state: "stopped", fault: "CONFLICT" });
+        expect(await (await album.servers.start(server.id)).result()).toMatchObject({ state: "active", fault: null });
+      });
+
+      it("is started again where the policy says so, and is what it was", async () => {
+        const { back, cloud, compute, drifts, server, shown } = await fixtureOf({ drift: { stopped: "restart" } });
+        await compute.stop(server.id, 0);
+        await cloud.clock.advance({ minutes: 3 });
+        expect(await shown()).toEqual({ ...quiet, state, fault: undefined });
+        expect(await compute.get(server.id)).toMatchObject({ power: "running" });
+        await expect.poll(drifts).toMatchObject([["server.drift.stopped", { done: "restarting" }]]);
+        expect(await back()).toMatchObject({ state: "active" });
+      });
+
+      it("is started again when its host is back", async () => {
+        const { back, cloud, server, shown, drifts } = await fixtureOf();
+        await cloud.power.cut("host-1");
+        const ops = cloud.as(olga);
+        await (await ops.hosts.fence("host-1", { evenIfUp: true })).result();
+        const unfence = await ops.hosts.unfence("host-1");
+        await cloud.clock.advance({ seconds: 30 });
+        await unfence.result();
+        await cloud.clock.advance({ seconds: 30 });
+        expect(await shown()).toEqual({ ...quiet, state, fault: undefined });
+        await expect.poll(drifts).toMatchObject([["server.drift.stopped", { done: "restarting" }]]);
+        expect(await cloud.as(amy).servers.get(server.id)).toMatchObject({ state });
+        expect(await back()).toMatchObject({ state: "active" });
+      });
+    });
   });
 
   describe("a host that came back", () => {

@@ -25,7 +25,7 @@ export const confirmResize = defineOperation("server.confirmResize", SettleResiz
         way.kind === "otherHost"
           ? claimChanges.settle(serverId, hostId)
           : claimChanges.change(serverId, hostId, larger(before.claim, after.claim), after.claim);
-      return [{ ...settled, statements: [...settled.statements, ...servers.settled(serverId, power).statements] }];
+      return [{ ...settled, statements: [...settled.statements, ...servers.confirmed(serverId, power).statements] }];
     },
   })
   .failed(({ servers, serverId }) => servers.release(serverId));

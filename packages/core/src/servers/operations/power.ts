@@ -9,13 +9,19 @@ export const PowerPlan = z.strictObject({
   graceMs: z.int().min(0),
 });
 
+/** A server to start. */
+export const StartPlan = PowerPlan.extend({
+  /** What it is when it runs: one that stopped while it was rescued or resized still is. */
+  state: z.enum(["active", "rescued", "resized"]).default("active"),
+});
+
 /** Starts a stopped server. When it does not start, it is stopped again. */
-export const startServer = defineOperation("server.start", PowerPlan)
+export const startServer = defineOperation("server.start", StartPlan)
   .act("start", {
     run: ({ host, serverId }) => host.compute.start(serverId),
     undo: ({ host, serverId }) => host.compute.stop(serverId, 0),
   })
-  .record("active", { write: ({ servers, serverId }) => [servers.setState(serverId, "active")] })
+  .record("active", { write: ({ input, servers, serverId }) => [servers.setState(serverId, input.state)] })
   .failed(({ servers, serverId }) => servers.release(serverId));
 
 /** Stops a server. What it claims stays claimed. */

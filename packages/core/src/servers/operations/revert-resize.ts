@@ -67,7 +67,7 @@ export const revertResize = defineOperation("server.revertResize", SettleResizeP
         way.kind === "otherHost"
           ? claimChanges.settle(serverId, home)
           : claimChanges.change(serverId, home, larger(before.claim, after.claim), before.claim);
-      return [{ ...settled, statements: [...settled.statements, ...servers.settled(serverId, power).statements] }];
+      return [{ ...settled, statements: [...settled.statements, ...servers.reverted(serverId, power).statements] }];
     },
   })
   .failed(({ servers, serverId }) => servers.release(serverId));
