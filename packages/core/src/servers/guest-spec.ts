@@ -32,6 +32,9 @@ export const GuestPlan = z.strictObject({
 });
 export type GuestPlan = z.infer<typeof GuestPlan>;
 
+/** What of it says which images it boots from. */
+type BootedPlan = Pick<GuestPlan, "image" | "boot">;
+
 /** A guest's images, as files of its host. */
 export interface GuestFiles {
   readonly base: BaseDisk;
@@ -41,7 +44,7 @@ export interface GuestFiles {
 /** Brings a guest's images to its host, and holds them there for it. */
 export async function ensureGuestFiles(
   host: { readonly images: { ensure(image: EnsureImage): Promise<BaseDisk> } },
-  { image, boot }: Pick<GuestPlan, "image" | "boot">,
+  { image, boot }: BootedPlan,
   holder: string,
 ): Promise<GuestFiles> {
   const base = await host.images.ensure({ ...image, holder });
@@ -52,12 +55,13 @@ export async function ensureGuestFiles(
 }
 
 /** The digests that a guest's host holds for it. */
-export const digestsOf = ({ image, boot }: Pick<GuestPlan, "image" | "boot">): readonly string[] =>
-  [image, boot?.kernel, boot?.initrd].flatMap((stored) => (stored === undefined ? [] : [stored.digest]));
+export const digestsOf = (plan: BootedPlan): readonly string[] => storedImagesOf(plan).map(({ digest }) => digest);
 
 /** The images that a guest is made of, and started with. */
-export const imageIdsOf = ({ image, boot }: Pick<GuestPlan, "image" | "boot">): readonly string[] =>
-  [image, boot?.kernel, boot?.initrd].flatMap((stored) => (stored === undefined ? [] : [stored.imageId]));
+export const imageIdsOf = (plan: BootedPlan): readonly string[] => storedImagesOf(plan).map(({ imageId }) => imageId);
+
+const storedImagesOf = ({ image, boot }: BootedPlan): readonly StoredImage[] =>
+  [image, boot?.kernel, boot?.initrd].filter((stored) => stored !== undefined);
 
 /** Its disks, by which its layers are told apart. */
 export const diskKeysOf = (plan: GuestPlan): readonly DiskKey[] => disksOf(plan).map(diskKey);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
+import { deleteLayers } from "./disk-layers.ts";
 import { reach } from "./reach.ts";
 
 /** A server to delete; `hostId` is `null` when it was never placed, or is shelved. */
@@ -57,9 +58,7 @@ export const deleteServer = defineOperation("server.delete", DeleteServerPlan)
   })
   .act("stored disks", {
     on: () => null,
-    run: async ({ imageStore, layersOf, serverId }) => {
-      for (const { imageId } of await layersOf(serverId)) await imageStore.delete(imageId);
-    },
+    run: async ({ imageStore, layersOf, serverId }) => deleteLayers(imageStore, await layersOf(serverId)),
   })
   .record("release", {
     write: ({ claimChanges, claims, dataDisks, networks, seeds, servers, serverId, shelved, nowMs }) => {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { script } from "../../database/script.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
-import { DiskKey } from "../../ports/guest.ts";
 import { digestsOf, ensureGuestFiles, guestSpec } from "../guest-spec.ts";
+import { LayerToStore, deleteLayers, putLayers, storeLayers } from "./disk-layers.ts";
 import { Placing, placementOf } from "./placing.ts";
 import { graceMs, Power, ServerSize } from "./resize-plan.ts";
 
@@ -18,7 +18,7 @@ export const RelocateServerPlan = z.strictObject({
   /** Its network interfaces. */
   nicIds: z.array(idOf("nic")),
   /** Under which each disk's own layer is carried, for so long. */
-  transfers: z.array(z.strictObject({ disk: DiskKey, imageId: idOf("img") })),
+  transfers: z.array(LayerToStore),
 });
 export type RelocateServerPlan = z.infer<typeof RelocateServerPlan>;
 
@@ -55,19 +55,9 @@ const relocation = (kind: `server.${string}`) =>
     .act("send disks", {
       on: ({ input }) => input.sourceId,
       run: async ({ host, input: { transfers }, serverId }) => {
-        const layers = new Map((await host.compute.layers(serverId)).map(({ disk, path }) => [disk, path]));
-        const sent: { disk: DiskKey; imageId: string; digest: string }[] = [];
-        for (const { disk, imageId } of transfers) {
-          const path = layers.get(disk);
-          if (path === undefined) continue;
-          const { digest } = await host.images.ingest({ path, format: "raw", chain: [path] }, imageId);
-          sent.push({ disk, imageId, digest });
-        }
-        return { sent };
+        return { sent: await storeLayers(host, serverId, transfers) };
       },
-      undo: async ({ imageStore, input }) => {
-        for (const { imageId } of input.transfers) await imageStore.delete(imageId);
-      },
+      undo: ({ imageStore, input }) => deleteLayers(imageStore, input.transfers),
     })
     .act("leave the network", {
       on: ({ input }) => input.sourceId,
@@ -99,10 +89,7 @@ const relocation = (kind: `server.${string}`) =>
         const own = await ownOf(serverId);
         // In its old size first: its layers are of that size, and grow with the guest.
         await host.compute.define(guestSpec(serverId, { ...after.guest, ...sizesOf(before) }, files, own));
-        for (const { disk, imageId, digest } of sent) {
-          const file = await host.images.ensure({ imageId, digest, holder: serverId });
-          await host.compute.putLayer(serverId, disk, file);
-        }
+        await putLayers(host, serverId, sent);
         await host.compute.define(guestSpec(serverId, after.guest, files, own));
         await host.images.release(serverId, digestsOf(after.guest));
       },
@@ -117,9 +104,7 @@ const relocation = (kind: `server.${string}`) =>
     })
     .act("forget what was sent", {
       on: () => null,
-      run: async ({ imageStore, input }) => {
-        for (const { imageId } of input.transfers) await imageStore.delete(imageId);
-      },
+      run: ({ imageStore, input }) => deleteLayers(imageStore, input.transfers),
     });
 
 const sizesOf = ({ guest: { systemDiskGib, ephemeralDiskGib } }: ServerSize) => ({ systemDiskGib, ephemeralDiskGib });

@@ -3,8 +3,8 @@ import { script } from "../../database/script.ts";
 import { CloudHostError } from "../../errors.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
-import { DiskKey } from "../../ports/guest.ts";
-import type { ShelvedLayer } from "../shelved-store.ts";
+import type { DiskKey } from "../../ports/guest.ts";
+import { LayerToStore, deleteLayers, storeLayers } from "./disk-layers.ts";
 import { Power } from "./resize-plan.ts";
 
 /** A server to take off its host. */
@@ -16,7 +16,7 @@ export const ShelveServerPlan = z.strictObject({
   /** How long its OS may take before the power is cut, in milliseconds. */
   graceMs: z.int().min(0),
   /** Under which each disk's own layer is stored. */
-  layers: z.array(z.strictObject({ disk: DiskKey, imageId: idOf("img") })).min(1),
+  layers: z.array(LayerToStore).min(1),
   /** The images that they lie over, and what starts them. */
   imageIds: z.array(idOf("img")),
 });
@@ -48,20 +48,13 @@ export const shelveServer = defineOperation("server.shelve", ShelveServerPlan)
   .act("store disks", {
     run: async ({ host, imageStore, input, layersOf, serverId }) => {
       // Of a shelving that was given up: nobody else will ever take them away.
-      for (const { imageId } of await layersOf(serverId)) await imageStore.delete(imageId);
-      const paths = new Map((await host.compute.layers(serverId)).map(({ disk, path }) => [disk, path]));
-      const stored: ShelvedLayer[] = [];
-      for (const { disk, imageId } of input.layers) {
-        const path = paths.get(disk);
-        if (path === undefined) throw diskMissing(serverId, disk);
-        const { digest } = await host.images.ingest({ path, format: "raw", chain: [path] }, imageId);
-        stored.push({ disk, imageId, digest });
-      }
+      await deleteLayers(imageStore, await layersOf(serverId));
+      const stored = await storeLayers(host, serverId, input.layers);
+      const missing = input.layers.find(({ disk }) => !stored.some((layer) => layer.disk === disk));
+      if (missing !== undefined) throw diskMissing(serverId, missing.disk);
       return { stored };
     },
-    undo: async ({ imageStore, input }) => {
-      for (const { imageId } of input.layers) await imageStore.delete(imageId);
-    },
+    undo: ({ imageStore, input }) => deleteLayers(imageStore, input.layers),
   })
   .record("stored", {
     write: ({ serverId, shelved, stored }) => [script(...shelved.put(serverId, stored))],

@@ -3,6 +3,7 @@ import { script } from "../../database/script.ts";
 import { idOf } from "../../ids.ts";
 import { defineOperation } from "../../operations/definition.ts";
 import { digestsOf, ensureGuestFiles, guestSpec } from "../guest-spec.ts";
+import { deleteLayers, putLayers } from "./disk-layers.ts";
 import { Placing, placementOf } from "./placing.ts";
 import { Power, ServerSize } from "./resize-plan.ts";
 
@@ -53,10 +54,7 @@ export const unshelveServer = defineOperation("server.unshelve", UnshelveServerP
   .act("guest", {
     run: async ({ host, files, input: { size }, layersOf, ownOf, serverId }) => {
       await host.compute.define(guestSpec(serverId, size.guest, files, await ownOf(serverId)));
-      for (const { disk, imageId, digest } of await layersOf(serverId)) {
-        const file = await host.images.ensure({ imageId, digest, holder: serverId });
-        await host.compute.putLayer(serverId, disk, file);
-      }
+      await putLayers(host, serverId, await layersOf(serverId));
       await host.images.release(serverId, digestsOf(size.guest));
     },
     undo: ({ host, serverId }) => host.compute.remove(serverId),
@@ -70,9 +68,7 @@ export const unshelveServer = defineOperation("server.unshelve", UnshelveServerP
   .pointOfNoReturn()
   .act("forget what was stored", {
     on: () => null,
-    run: async ({ imageStore, layersOf, serverId }) => {
-      for (const { imageId } of await layersOf(serverId)) await imageStore.delete(imageId);
-    },
+    run: async ({ imageStore, layersOf, serverId }) => deleteLayers(imageStore, await layersOf(serverId)),
   })
   .record("unshelved", {
     write: ({ input, servers, serverId, shelved }) => {
