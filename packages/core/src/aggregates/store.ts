@@ -1,5 +1,6 @@
 import type { Database } from "../database/database.ts";
 import { PageQuery } from "../database/page-query.ts";
+import { keptThere, lockRow } from "../database/row-locks.ts";
 import { guarded, insertNew, script, statement } from "../database/script.ts";
 import type { Script } from "../database/script.ts";
 import type { NameFilter } from "../lists/filters.ts";
@@ -51,8 +52,7 @@ export class AggregateStore {
   addHost(aggregateId: string, hostId: string): Script {
     const { aggregates, aggregate_hosts: members, hosts } = this.#database.tables;
     // The host's row is held, so that it is not deleted meanwhile.
-    const lock = this.#database.concurrentWriters ? " FOR KEY SHARE" : "";
-    const both = `SELECT a.id FROM ${aggregates} a, ${hosts} h WHERE a.id = ? AND h.id = ?${lock}`;
+    const both = `SELECT a.id FROM ${aggregates} a, ${hosts} h WHERE a.id = ? AND h.id = ?${keptThere(this.#database)}`;
     const insert = `INSERT INTO ${members} (aggregate_id, host_id) VALUES (?, ?) ON CONFLICT DO NOTHING`;
     return script(guarded("aggregate", both, [aggregateId, hostId]), statement(insert, [aggregateId, hostId]));
   }
@@ -64,11 +64,8 @@ export class AggregateStore {
 
   delete(aggregateId: string): Script {
     const { aggregates, aggregate_hosts: members } = this.#database.tables;
-    const lock = this.#database.concurrentWriters
-      ? [statement(`SELECT id FROM ${aggregates} WHERE id = ? FOR UPDATE`, [aggregateId])]
-      : [];
     return script(
-      ...lock,
+      ...lockRow(this.#database, aggregates, aggregateId),
       statement(`DELETE FROM ${members} WHERE aggregate_id = ?`, [aggregateId]),
       statement(`DELETE FROM ${aggregates} WHERE id = ?`, [aggregateId]),
     );

@@ -1,6 +1,6 @@
 import { builtInColumns, quotaColumn } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
-import { lockInOrder } from "../database/lock-in-order.ts";
+import { lockInOrder } from "../database/row-locks.ts";
 import { guarded, insertInto, statement } from "../database/script.ts";
 import type { Binding, Refused, Row, Script, Statement } from "../database/script.ts";
 import { builtInResources } from "../ports/host.ts";

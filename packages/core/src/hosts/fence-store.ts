@@ -1,4 +1,5 @@
 import type { Database } from "../database/database.ts";
+import { lockRow } from "../database/row-locks.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import type { FenceState } from "./model.ts";
@@ -77,12 +78,11 @@ export class FenceStore {
 
   /** Gives a host to the operation that lets it back: guard `fence`, also while a server is being evacuated from it. */
   beginReturn(hostId: string, operationId: string): readonly Statement[] {
-    const { concurrentWriters, tables } = this.#database;
-    const { hosts, operations, servers } = tables;
+    const { hosts, operations, servers } = this.#database.tables;
     const evacuating = `SELECT 1 FROM ${operations} o JOIN ${servers} s ON s.id = o.resource_id WHERE o.kind = 'server.evacuate' AND o.state IN ('running', 'undoing', 'stuck') AND s.host_id = ${hosts}.id`;
     return [
       // First, so that what follows sees every evacuation that was begun before.
-      ...(concurrentWriters ? [statement(`SELECT id FROM ${hosts} WHERE id = ? FOR UPDATE`, [hostId])] : []),
+      ...lockRow(this.#database, hosts, hostId),
       guarded(
         "fence",
         `UPDATE ${hosts} SET fence_operation_id = ? WHERE id = ? AND fence IN ('fenced', ?) AND fence_operation_id IS NULL AND NOT EXISTS (${evacuating})`,

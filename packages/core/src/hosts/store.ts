@@ -1,7 +1,8 @@
 import { builtInColumns } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
-import { lockInOrder } from "../database/lock-in-order.ts";
+import { lockInOrder } from "../database/row-locks.ts";
 import { PageQuery } from "../database/page-query.ts";
+import { lockRow } from "../database/row-locks.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Row, Script, Statement } from "../database/script.ts";
 import { isId } from "../ids.ts";
@@ -167,7 +168,7 @@ export class HostStore {
    * Servers that were there and are deleted keep their history, without the host.
    */
   delete(hostId: string): Script {
-    const { concurrentWriters, tables } = this.#database;
+    const { tables } = this.#database;
     const { hosts, servers, server_groups: groups } = tables;
     const parts = [
       tables.host_resources,
@@ -181,7 +182,7 @@ export class HostStore {
     );
     return script(
       // First, so that what follows sees every claim that came before.
-      ...(concurrentWriters ? [statement(`SELECT id FROM ${hosts} WHERE id = ? FOR UPDATE`, [hostId])] : []),
+      ...lockRow(this.#database, hosts, hostId),
       statement(`UPDATE ${servers} SET host_id = NULL WHERE host_id = ? AND deleted_at_ms IS NOT NULL`, [hostId]),
       statement(`UPDATE ${groups} SET host_id = NULL WHERE host_id = ? AND placed = 0`, [hostId]),
       ...parts.map((table) => statement(`DELETE FROM ${table} WHERE host_id = ?`, [hostId])),

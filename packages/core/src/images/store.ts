@@ -1,5 +1,6 @@
 import type { Database } from "../database/database.ts";
 import { PageQuery } from "../database/page-query.ts";
+import { lockRow } from "../database/row-locks.ts";
 import { guarded, insertInto, script, statement } from "../database/script.ts";
 import type { Binding, Script, Statement } from "../database/script.ts";
 import type { CreationFilter, NameFilter } from "../lists/filters.ts";
@@ -70,11 +71,10 @@ export class ImageRecords {
    * Gives it to the operation that deletes it: guard `state`; guard `needed` while a shelved server's disk lies over it.
    */
   beginDelete(imageId: string, operationId: string): readonly Statement[] {
-    const { concurrentWriters, tables } = this.#database;
-    const { images, shelved_images: held } = tables;
+    const { images, shelved_images: held } = this.#database.tables;
     return [
       // First, so that what follows sees every server that has begun to need it.
-      ...(concurrentWriters ? [statement(`SELECT id FROM ${images} WHERE id = ? FOR UPDATE`, [imageId])] : []),
+      ...lockRow(this.#database, images, imageId),
       guarded(
         "needed",
         `SELECT id FROM ${images} WHERE id = ? AND NOT EXISTS (SELECT 1 FROM ${held} WHERE image_id = ?)`,

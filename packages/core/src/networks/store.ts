@@ -1,5 +1,5 @@
 import type { Database } from "../database/database.ts";
-import { lockInOrder } from "../database/lock-in-order.ts";
+import { lockInOrder } from "../database/row-locks.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import { CloudHostError } from "../errors.ts";

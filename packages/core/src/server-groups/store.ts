@@ -1,5 +1,6 @@
 import type { Database } from "../database/database.ts";
 import { PageQuery } from "../database/page-query.ts";
+import { keptThere, lockRow } from "../database/row-locks.ts";
 import { guarded, insertNew, statement } from "../database/script.ts";
 import type { Script, Statement } from "../database/script.ts";
 import type { NameFilter } from "../lists/filters.ts";
@@ -57,19 +58,17 @@ export class ServerGroupStore {
 
   /** Before a server's row names the group: guard {@link groupGone}. It cannot go until that row is there. */
   hold(groupId: string): Statement {
-    const { concurrentWriters, tables } = this.#database;
-    const lock = concurrentWriters ? " FOR KEY SHARE" : "";
-    return guarded(groupGone, `SELECT id FROM ${tables.server_groups} WHERE id = ?${lock}`, [groupId]);
+    const { server_groups: groups } = this.#database.tables;
+    return guarded(groupGone, `SELECT id FROM ${groups} WHERE id = ?${keptThere(this.#database)}`, [groupId]);
   }
 
   /** Guard `group` when a server is in it, or it is gone. */
   delete(groupId: string): Script {
-    const { concurrentWriters, tables } = this.#database;
-    const { server_groups: groups, servers } = tables;
+    const { server_groups: groups, servers } = this.#database.tables;
     return {
       statements: [
         // First, so that what follows sees every server that was put into it.
-        ...(concurrentWriters ? [statement(`SELECT id FROM ${groups} WHERE id = ? FOR UPDATE`, [groupId])] : []),
+        ...lockRow(this.#database, groups, groupId),
         statement(`UPDATE ${servers} SET group_id = NULL WHERE group_id = ? AND deleted_at_ms IS NOT NULL`, [groupId]),
         guarded(
           "group",

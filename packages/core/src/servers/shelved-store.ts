@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Database } from "../database/database.ts";
+import { keptThere } from "../database/row-locks.ts";
 import { guarded, insertInto, statement } from "../database/script.ts";
 import type { Statement } from "../database/script.ts";
 import { idOf } from "../ids.ts";
@@ -25,10 +26,9 @@ export class ShelvedStore {
    * not there any more.
    */
   hold(serverId: string, imageIds: readonly string[]): readonly Statement[] {
-    const { concurrentWriters, tables } = this.#database;
+    const { images, shelved_images: held } = this.#database.tables;
     // Against a deletion that is about to begin, which locks the row first.
-    const lock = concurrentWriters ? " FOR KEY SHARE" : "";
-    const { images, shelved_images: held } = tables;
+    const lock = keptThere(this.#database);
     return imageIds.flatMap((imageId) => [
       guarded(imageGone, `SELECT id FROM ${images} WHERE id = ? AND state = 'active'${lock}`, [imageId]),
       statement(`INSERT INTO ${held} (image_id, server_id) VALUES (?, ?) ON CONFLICT DO NOTHING`, [imageId, serverId]),

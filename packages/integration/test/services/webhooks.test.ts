@@ -13,12 +13,8 @@ const soon = { timeout: 20_000, interval: 20 };
 const system = systemClock();
 /** The machine's time, but what looks every second looks twenty times a second. */
 const eager: Clock = {
-  nowMs: () => system.nowMs(),
-  sleep: (ms, signal) => system.sleep(ms, signal),
-  after: (ms, call) => system.after(ms, call),
+  ...system,
   every: (periodMs, task, onError) => system.every(periodMs / 20, task, onError),
-  busy: (work) => system.busy(work),
-  waiting: (others) => system.waiting(others),
 };
 
 /** A cloud that carries webhooks to this machine, and a receiver that is subscribed. */

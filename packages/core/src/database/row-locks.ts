@@ -15,3 +15,10 @@ export const lockInOrder = (
   concurrentWriters
     ? [statement(`SELECT id FROM ${table} WHERE ${where} ORDER BY id FOR NO KEY UPDATE`, bindings)]
     : [];
+
+/** Locks one row before what its change must see: all that others have written under its lock is committed by then. */
+export const lockRow = ({ concurrentWriters }: Database, table: string, id: string): readonly Statement[] =>
+  concurrentWriters ? [statement(`SELECT id FROM ${table} WHERE id = ? FOR UPDATE`, [id])] : [];
+
+/** Behind a `SELECT`: its rows are not deleted before the transaction's end. */
+export const keptThere = ({ concurrentWriters }: Database): string => (concurrentWriters ? " FOR KEY SHARE" : "");
