@@ -1,10 +1,11 @@
 import type { Filter, Weigher } from "@cloudhost/core/ports";
 
-/** A filter that comes with the scheduler. In the default chain they stand in this order. */
+/** A filter that comes with the scheduler. In the default chain they stand in this order, all but the last. */
 export type BuiltInFilterName =
   | "ComputeFilter"
   | "AvailabilityZoneFilter"
   | "AggregateFilter"
+  | "CapabilitiesFilter"
   | "ImagePropertiesFilter"
   | "VCpuFilter"
   | "EcuPerCoreFilter"
@@ -14,7 +15,8 @@ export type BuiltInFilterName =
   | "NetworkFilter"
   | "ServerGroupAntiAffinityFilter"
   | "ServerGroupAffinityFilter"
-  | "ResourceFilter";
+  | "ResourceFilter"
+  | "DedicatedHostsFilter";
 
 /** A weigher that comes with the scheduler. */
 export type BuiltInWeigherName = "PackingWeigher" | "SpreadWeigher" | "LeftoverShapeWeigher" | "ServerGroupWeigher";
@@ -56,7 +58,7 @@ export interface CountedWeigher {
 export interface FilterSchedulerOptions {
   /**
    * Which filters a host must pass, in this order. Data, fit for a configuration file.
-   * @defaultValue the built-in filters, your own before the last of them, `ResourceFilter`
+   * @defaultValue the built-in filters but `DedicatedHostsFilter`, your own before the last of them, `ResourceFilter`
    */
   readonly chain?: readonly ChainEntry[];
   /**

@@ -1,7 +1,7 @@
 import { parseInput, type Filter, type Weigher } from "@cloudhost/core/ports";
 import { z } from "zod";
 import { anyOf } from "./filters/any-of.ts";
-import { builtInFilters, plain, type FilterRecipe } from "./filters/catalogue.ts";
+import { builtInFilters, defaultFilters, plain, type FilterRecipe } from "./filters/catalogue.ts";
 import type { FilterSchedulerOptions } from "./options.ts";
 import { builtInWeighers } from "./weighers/catalogue.ts";
 
@@ -75,7 +75,7 @@ type Fault = (path: (string | number)[], message: string) => void;
 
 /** Your own come after the built-in ones, so that a slow one sees few hosts, and before the one that guards all. */
 function defaultChain(own: readonly Filter[]): Chain {
-  const builtIn = Object.keys(builtInFilters);
+  const builtIn = Object.keys(defaultFilters);
   const names = new Set([...builtIn.slice(0, -1), ...own.map(({ name }) => name), ...builtIn.slice(-1)]);
   return Array.from(names, (name) => ({ filter: name }));
 }

@@ -33,6 +33,8 @@ export const arbitraryHost: fc.Arbitrary<HostView> = fc
     milliEcuPerCore: fc.constantFrom(3000, 4000),
     architecture: mostly("x86_64", "aarch64"),
     hypervisor: mostly("kvm", "lxc"),
+    capabilities: mostly<Record<string, boolean>>({}, { suspend: true }, { suspend: false }),
+    cpuModel: mostly("E5-2650", "Opteron 6276"),
     properties: mostly<Record<string, string[]>>({}, { ssd: ["true"] }, { ssd: ["false", "true"], rack: ["r1"] }),
   })
   .map(({ number, ...fields }) => hostView(`host-${number}`, { ...fields, total }));
@@ -58,7 +60,13 @@ export const arbitraryRequest: fc.Arbitrary<PlacementRequest> = fc
     vcpus: fc.integer({ min: 1, max: 4 }),
     milliEcuPerVcpu: mostly(1000, 3000, 4000),
     zone: mostly(undefined, "az-1", "az-2"),
-    requires: mostly<Record<string, string>>({}, { ssd: "true" }, { rack: "r1", ssd: "false" }),
+    requires: mostly<Record<string, string>>(
+      {},
+      { ssd: "true" },
+      { rack: "r1", ssd: "false" },
+      { "host.suspend": "true" },
+      { "host.cpuModel": "Opteron 6276", ssd: "true" },
+    ),
     groups: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(arbitraryGroup, { maxLength: 2 })),
     image: fc.record({
       architecture: mostly(undefined, "x86_64", "aarch64"),

@@ -1,7 +1,7 @@
 import { defineFilter, defineWeigher, isCloudHostError, type InputIssue } from "@cloudhost/core/ports";
 import { describe, expect, it } from "vitest";
 import { filterScheduler } from "../src/filter-scheduler.ts";
-import { builtInFilters } from "../src/filters/catalogue.ts";
+import { defaultFilters } from "../src/filters/catalogue.ts";
 import type { FilterSchedulerOptions } from "../src/options.ts";
 import { candidatesOf, fleetOf, hostView, placementRequest } from "./fixtures.ts";
 
@@ -22,7 +22,7 @@ describe("filterScheduler", () => {
       .openFleet()
       .explain(placementRequest())
       .filters.map(({ filter }) => filter);
-    expect(names).toEqual(Object.keys(builtInFilters));
+    expect(names).toEqual(Object.keys(defaultFilters));
   });
 
   it("asks your own filters after the built-in ones and before the one that guards all resources", () => {

@@ -14,7 +14,10 @@ export function fits(request: PlacementRequest, host: HostView): boolean {
     request.vcpus <= host.guestCores &&
     request.milliEcuPerVcpu <= host.milliEcuPerCore &&
     Object.entries(resources).every(([name, need]) => need <= (free[name] ?? 0)) &&
-    Object.entries(request.requires).every(([name, value]) => host.properties[name]?.includes(value) === true) &&
+    Object.entries(request.requires).every(([name, value]) => {
+      if (name === "host.suspend") return (host.capabilities["suspend"] === true) === (value === "true");
+      return name === "host.cpuModel" ? host.cpuModel === value : host.properties[name]?.includes(value) === true;
+    }) &&
     groups.every(({ policy, hostIds }) => {
       if (policy === "affinity") return hostIds.length === 0 || hostIds.includes(host.id);
       return policy !== "anti-affinity" || !hostIds.includes(host.id);

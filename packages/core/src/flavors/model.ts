@@ -25,7 +25,11 @@ export const CreateFlavor = z.strictObject({
   ephemeralDiskGib: z.int().min(0).max(65_536).default(0),
   /** Further countable resources that the product declared, such as GPUs. */
   resources: ResourceAmountsSchema.default({}),
-  /** Properties that an aggregate of the host must have: `{ ssd: "true" }`. @defaultValue nothing */
+  /**
+   * Properties that an aggregate of the host must have: `{ ssd: "true" }`; or the host itself, with names that begin with
+   * `host.`: `{ "host.cpuModel": "Intel(R) Xeon(R) CPU E5-2650 0 @ 2.00GHz", "host.suspend": "true" }`.
+   * @defaultValue nothing
+   */
   requires: HostProperties.default({}),
 });
 export type CreateFlavor = z.input<typeof CreateFlavor>;

@@ -39,6 +39,24 @@ overDatabases((open) => {
       expect(await all(ops.aggregates.list())).toEqual([]);
     });
 
+    it("is not asked for what a flavor requires of the host itself", async () => {
+      const cloud = await open({ hosts: fakeFleet({ hosts: 2 }), busFaults: {} });
+      const ops = cloud.as(olga);
+      const [model] = (await all(ops.hosts.list())).map(({ inventory }) => inventory?.cpuModel);
+      const requires = { "host.cpuModel": model ?? "", "host.suspend": "true" };
+      const size = { vcpus: 1, milliEcuPerVcpu: 1000, memoryMib: 512, systemDiskGib: 10, requires };
+      await ops.flavors.create({ ...size, name: "s1" });
+      const { host } = await ops.servers.get((await created(cloud.as(amy), { flavor: "s1" })).id);
+      expect(await ops.hosts.get(host ?? "")).toMatchObject({ inventory: { cpuModel: model } });
+      await ops.flavors.create({ ...size, name: "s2", requires: { "host.cpuModel": "another" } });
+      const refused: unknown = await created(cloud.as(amy), { name: "b", flavor: "s2" }).catch(
+        (error: unknown) => error,
+      );
+      if (!isCloudHostError(refused, "NO_VALID_HOST")) throw refused;
+      const filter = refused.details.explanation.filters.find((one) => one.filter === "CapabilitiesFilter");
+      expect(filter).toMatchObject({ refused: 2, hosts: [{ need: "cpuModel=another" }, {}] });
+    });
+
     it("has a name of its own", async () => {
       const cloud = await open({ hosts: 1 });
       const ops = cloud.as(olga);

@@ -3,7 +3,9 @@ import { z } from "zod";
 import type { BuiltInFilterName } from "../options.ts";
 import { aggregateFilter } from "./aggregate-filter.ts";
 import { AvailabilityZoneParameters, availabilityZoneFilter } from "./availability-zone-filter.ts";
+import { capabilitiesFilter } from "./capabilities-filter.ts";
 import { computeFilter } from "./compute-filter.ts";
+import { DedicatedHostsParameters, dedicatedHostsFilter } from "./dedicated-hosts-filter.ts";
 import { diskFilter } from "./disk-filter.ts";
 import { ecuFilter } from "./ecu-filter.ts";
 import { ecuPerCoreFilter } from "./ecu-per-core-filter.ts";
@@ -21,11 +23,12 @@ export type FilterRecipe = z.ZodType<Filter>;
 /** A filter that takes no parameters. */
 export const plain = (filter: Filter): FilterRecipe => z.strictObject({}).transform(() => filter);
 
-/** The filters that come with the scheduler, in the order of the default chain. */
-export const builtInFilters: Readonly<Record<BuiltInFilterName, FilterRecipe>> = {
+/** The filters of the default chain, in its order. */
+export const defaultFilters = {
   ComputeFilter: plain(computeFilter),
   AvailabilityZoneFilter: AvailabilityZoneParameters.transform(availabilityZoneFilter),
   AggregateFilter: plain(aggregateFilter),
+  CapabilitiesFilter: plain(capabilitiesFilter),
   ImagePropertiesFilter: plain(imagePropertiesFilter),
   VCpuFilter: plain(vcpuFilter),
   EcuPerCoreFilter: plain(ecuPerCoreFilter),
@@ -36,4 +39,10 @@ export const builtInFilters: Readonly<Record<BuiltInFilterName, FilterRecipe>> =
   ServerGroupAntiAffinityFilter: plain(serverGroupAntiAffinityFilter),
   ServerGroupAffinityFilter: plain(serverGroupAffinityFilter),
   ResourceFilter: plain(resourceFilter),
+} satisfies Partial<Record<BuiltInFilterName, FilterRecipe>>;
+
+/** All filters that come with the scheduler: also those that only a chain of your own has. */
+export const builtInFilters: Readonly<Record<BuiltInFilterName, FilterRecipe>> = {
+  ...defaultFilters,
+  DedicatedHostsFilter: DedicatedHostsParameters.transform(dedicatedHostsFilter),
 };

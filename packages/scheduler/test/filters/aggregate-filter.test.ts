@@ -19,6 +19,8 @@ describe("AggregateFilter", () => {
     const both = placementRequest({ requires: { ssd: "true", rack: "r1" } });
     const host = hostView("a", { properties: { ssd: ["true"], gpu: ["v100"] } });
     expect(aggregateFilter.check(both, host)).toMatchObject({ need: "rack=r1" });
+    const odd = placementRequest({ requires: { constructor: "true" } });
+    expect(aggregateFilter.check(odd, host)).toEqual({ need: "constructor=true", have: "no constructor" });
     expect(aggregateFilter.check(placementRequest(), host)).toBe(true);
   });
 });
