@@ -34,7 +34,8 @@ else {
   begun = true;
   if (task.fails) scenario.fail?.(faults, power);
   try {
-    await scenario.run(album, { ops, files: filesIn(task.folder), fails: task.fails, faults });
+    const operation = await scenario.run(album, { ops, files: filesIn(task.folder), fails: task.fails, faults });
+    await operation?.result();
   } catch (error) {
     if (!task.fails || !isCloudHostError(error)) throw error;
   }

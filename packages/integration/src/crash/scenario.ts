@@ -1,4 +1,4 @@
-import type { ActorCloud, ServerState } from "@cloudhost/core";
+import type { ActorCloud, OperationHandle, ServerState } from "@cloudhost/core";
 import type { FakeFaults, FakePower } from "@cloudhost/driver-fake";
 
 /** One operation as the harness runs it. */
@@ -13,8 +13,8 @@ export interface Scenario {
   readonly mayFail?: true;
   /** Makes the operation fail at its last step, so that all of it is taken back. One that only goes forward has none. */
   readonly fail?: (faults: FakeFaults, power: FakePower) => void;
-  /** Asks for the operation and waits for its end. */
-  run(album: ActorCloud, tools: ScenarioTools): Promise<void>;
+  /** Asks for the operation, to be waited for; or waits for its end, or what is taken for it, itself. */
+  run(album: ActorCloud, tools: ScenarioTools): Promise<Pick<OperationHandle<unknown>, "result"> | undefined>;
   /** How the thing it is about ends when it succeeds and when it fails. */
   readonly ends: { readonly succeeded: Ending; readonly failed?: Ending };
 }

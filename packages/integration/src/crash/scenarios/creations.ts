@@ -49,24 +49,21 @@ export const creations: Scenarios = {
     mayFail: true,
     run: async (album, { ops }) => {
       await ops.operations.abandon(await stuckOperation(ops), { reason: "nobody can help it" });
-      await (await album.servers.delete("web-0")).result();
+      return album.servers.delete("web-0");
     },
     ends: { succeeded: { server: "none", images: 0 }, failed: { server: "error", images: 0 } },
   },
   "server.create": {
     before: "nothing",
     fail: failing("start"),
-    run: async (album) => {
-      await (
-        await album.servers.create({
-          name: "web-0",
-          flavor: "c1.e1",
-          image: "base",
-          externalKbit: 1000,
-          userData: "#!/bin/sh\n",
-        })
-      ).result();
-    },
+    run: (album) =>
+      album.servers.create({
+        name: "web-0",
+        flavor: "c1.e1",
+        image: "base",
+        externalKbit: 1000,
+        userData: "#!/bin/sh\n",
+      }),
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "error", images: 0 } },
   },
   "server.create all or nothing": {
@@ -86,7 +83,7 @@ export const creations: Scenarios = {
     run: async (_album, { ops }) => {
       const guest = { host: "host-1", guest: "by-hand", project: "album" };
       const server = { name: "web-0", flavor: "c1.e1", joinNetwork: true };
-      await (await ops.servers.adopt({ ...guest, ...server })).result();
+      return ops.servers.adopt({ ...guest, ...server });
     },
     ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "error", images: 0, strangers: 1 } },
   },

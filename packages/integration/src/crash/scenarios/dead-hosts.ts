@@ -6,9 +6,7 @@ export const deadHosts: Scenarios = {
   "host.fence": {
     before: "active",
     fail: (_, power) => power.failNext("fence", final),
-    run: async (_album, { ops }) => {
-      await (await ops.hosts.fence(await hostOfWeb(ops), { evenIfUp: true })).result();
-    },
+    run: async (_album, { ops }) => ops.hosts.fence(await hostOfWeb(ops), { evenIfUp: true }),
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },
   "server.evacuate": {
@@ -22,7 +20,7 @@ export const deadHosts: Scenarios = {
   "server.delete on a fenced host": {
     kind: "server.delete",
     before: "on a fenced host",
-    run: async (album) => (await album.servers.delete("web-0")).result(),
+    run: (album) => album.servers.delete("web-0"),
     ends: { succeeded: { server: "none", images: 0 } },
   },
   "host.unfence": {

@@ -6,52 +6,40 @@ export const devices: Scenarios = {
   "server.createDisk": {
     before: "active",
     fail: failing("change"),
-    run: async (album) => {
-      await (await album.servers.createDisk("web-0", { sizeGib: 1, name: "data" })).result();
-    },
+    run: (album) => album.servers.createDisk("web-0", { sizeGib: 1, name: "data" }),
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },
   "server.createDisk while it is stopped": {
     kind: "server.createDisk",
     before: "stopped",
     fail: failing("define"),
-    run: async (album) => {
-      await (await album.servers.createDisk("web-0", { sizeGib: 1 })).result();
-    },
+    run: (album) => album.servers.createDisk("web-0", { sizeGib: 1 }),
     ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
   },
   "server.deleteDisk": {
     before: "active with a disk",
     fail: failing("change"),
-    run: async (album) => {
-      await (await album.servers.deleteDisk("web-0", "data")).result();
-    },
+    run: (album) => album.servers.deleteDisk("web-0", "data"),
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },
   "server.deleteDisk while it is stopped": {
     kind: "server.deleteDisk",
     before: "stopped with a disk",
     fail: failing("define"),
-    run: async (album) => {
-      await (await album.servers.deleteDisk("web-0", "data")).result();
-    },
+    run: (album) => album.servers.deleteDisk("web-0", "data"),
     ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
   },
   "server.attachInterface": {
     before: "active",
     fail: failing("change"),
-    run: async (album) => {
-      await (await album.servers.attachInterface("web-0")).result();
-    },
+    run: (album) => album.servers.attachInterface("web-0"),
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },
   "server.attachInterface while it is stopped": {
     kind: "server.attachInterface",
     before: "stopped",
     fail: failing("define"),
-    run: async (album) => {
-      await (await album.servers.attachInterface("web-0")).result();
-    },
+    run: (album) => album.servers.attachInterface("web-0"),
     ends: { succeeded: { server: "stopped", images: 0 }, failed: { server: "stopped", images: 0 } },
   },
   "server.detachInterface": {
@@ -59,7 +47,7 @@ export const devices: Scenarios = {
     fail: failing("network.apply"),
     run: async (album) => {
       const { addresses } = await album.servers.get("web-0");
-      await (await album.servers.detachInterface("web-0", addresses[1]?.address ?? "")).result();
+      return album.servers.detachInterface("web-0", addresses[1]?.address ?? "");
     },
     ends: { succeeded: { server: "active", images: 0 }, failed: { server: "active", images: 0 } },
   },

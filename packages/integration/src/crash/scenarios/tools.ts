@@ -1,4 +1,4 @@
-import type { ActorCloud } from "@cloudhost/core";
+import type { ActorCloud, Server } from "@cloudhost/core";
 import type { FakeFaults } from "@cloudhost/driver-fake";
 
 /** A method of a fake host that can be made to fail. */
@@ -17,8 +17,13 @@ export const failing =
     for (const host of hosts) faults.failNext(host, method, final);
   };
 
-/** The host of the server `web-0`. */
+/** The server `web-0`, as an operator finds it. */
+export async function web(ops: ActorCloud): Promise<Server> {
+  for await (const server of ops.servers.list({ name: "web-0" })) return server;
+  throw new Error("There is no web-0.");
+}
+
+/** The host that it is on. */
 export async function hostOfWeb(ops: ActorCloud): Promise<string> {
-  for await (const { host } of ops.servers.list({ name: "web-0" })) if (host !== null) return host;
-  throw new Error("There is no web-0 on a host.");
+  return (await web(ops)).host ?? "no host";
 }
