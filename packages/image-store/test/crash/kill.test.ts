@@ -37,7 +37,6 @@ describe("a process that is killed while it stores, deletes, restores and fetche
   it("leaves whole images and nothing else, again and again", async () => {
     await using folder = await temporaryFolder();
     const path = (name: string): string => join(folder.path, name);
-    const backend = fileSystemBackend(path("store"));
     await mkdir(path("cache"));
     for (const disk of diskNames) await writeSparseDisk(path(disk), { chunks: diskChunks[disk], tail: 500 });
     const whole = new Map(
@@ -48,6 +47,8 @@ describe("a process that is killed while it stores, deletes, restores and fetche
 
     for (let kill = 0; kill < kills || (interrupted === 0 && kill < killsAtMost); kill += 1) {
       expect(await runAndKill(folder.path, kill, pick(400))).toBe("SIGKILL");
+      // As the next process has it: it takes away what the killed one was writing before it writes itself.
+      const backend = fileSystemBackend(path("store"));
       interrupted += (await findLeftovers(backend)).length;
       await using store = await imageStore({ backend }).open(context());
       await using images = await store.hostImages({ cacheDir: path("cache") });
