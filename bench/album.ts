@@ -5,6 +5,8 @@ import { imageStore, memoryBackend } from "@cloudhost/image-store";
 import { filterScheduler } from "@cloudhost/scheduler";
 
 const hosts = 20;
+/** Servers that are created before anything is measured: until then the code of a create is not compiled. */
+const warmUp = 64;
 
 /** What {@link openAlbum} needs. */
 export interface AlbumOptions extends Pick<CloudOptions, "database" | "stateDir" | "container"> {
@@ -17,7 +19,7 @@ export interface Album extends AsyncDisposable {
   readonly project: ActorCloud;
 }
 
-/** Opens it, warmed up by 8 servers. */
+/** Opens it, warmed up. */
 export async function openAlbum({ image, ...options }: AlbumOptions): Promise<Album> {
   const cloud = await createCloud({
     ...options,
@@ -31,7 +33,7 @@ export async function openAlbum({ image, ...options }: AlbumOptions): Promise<Al
   await ops.flavors.create({ name: "tiny", vcpus: 1, milliEcuPerVcpu: 1, memoryMib: 16, systemDiskGib: 1 });
   const project = cloud.as({ userId: "amy", projectId: "album", roles: ["member"] });
   await (await project.images.import({ name: "base", path: image })).result();
-  await Promise.all(Array.from({ length: 8 }, (_, index) => createServer(project, `warm-${index}`)));
+  await Promise.all(Array.from({ length: warmUp }, (_, index) => createServer(project, `warm-${index}`)));
   return { project, [Symbol.asyncDispose]: () => cloud.close() };
 }
 
