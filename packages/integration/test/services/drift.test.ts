@@ -34,6 +34,20 @@ overDatabases((open) => {
     };
     return { cloud, album, server, compute, container, drifts, shown };
   }
+  /** As {@link fixture}, the server rescued or resized, and the way back. */
+  async function keptFixture(state: "rescued" | "resized", options: TestCloudOptions = {}) {
+    const test = await fixture(options);
+    const { cloud, album, server } = test;
+    // With a larger disk, it cannot be resized while it runs.
+    await cloud.as(olga).flavors.create({ ...larger, systemDiskGib: 20 });
+    const { id } = server;
+    const begun = state === "rescued" ? album.servers.rescue(id) : album.servers.resize(id, { flavor: "c2.e2" });
+    await (await begun).result();
+    const back = async () =>
+      (await (state === "rescued" ? album.servers.unrescue(id) : album.servers.revertResize(id))).result();
+    return { ...test, back };
+  }
+
   const quiet = { busy: false } as const;
 
   describe("a guest that was changed behind our back", () => {
@@ -155,22 +169,18 @@ overDatabases((open) => {
       expect(await cloud.as(amy).servers.get(server.id)).toMatchObject({ state: "active" });
     });
 
-    describe.each(["rescued", "resized"] as const)("while its server is %s", (state) => {
-      const fixtureOf = async (options: TestCloudOptions = {}) => {
-        const test = await fixture(options);
-        const { cloud, album, server } = test;
-        // With a larger disk, it cannot be resized while it runs.
-        await cloud.as(olga).flavors.create({ ...larger, systemDiskGib: 20 });
-        const { id } = server;
-        const begun = state === "rescued" ? album.servers.rescue(id) : album.servers.resize(id, { flavor: "c2.e2" });
-        await (await begun).result();
-        const back = async () =>
-          (await (state === "rescued" ? album.servers.unrescue(id) : album.servers.revertResize(id))).result();
-        return { ...test, back };
-      };
+    it("is stopped once its resize is confirmed", async () => {
+      const { album, cloud, compute, server, shown } = await keptFixture("resized");
+      await compute.stop(server.id, 0);
+      await cloud.clock.advance({ minutes: 2 });
+      await (await album.servers.confirmResize(server.id)).result();
+      expect(await shown()).toEqual({ ...quiet, state: "stopped", fault: "CONFLICT" });
+      expect(await (await album.servers.start(server.id)).result()).toMatchObject({ state: "active", fault: null });
+    });
 
+    describe.each(["rescued", "resized"] as const)("while its server is %s", (state) => {
       it("is recorded as stopped by a fault alone, once, and there is a way back", async () => {
-        const { back, cloud, compute, drifts, server, shown } = await fixtureOf();
+        const { back, cloud, compute, drifts, server, shown } = await keptFixture(state);
         await compute.stop(server.id, 0);
         await cloud.clock.advance({ minutes: 3 });
         expect(await shown()).toEqual({ ...quiet, state, fault: "CONFLICT" });
@@ -180,17 +190,10 @@ overDatabases((open) => {
         expect(await back()).toMatchObject({ state: "active", fault: null });
       });
 
-      it.runIf(state === "resized")("is stopped once the resize is confirmed", async () => {
-        const { album, cloud, compute, server, shown } = await fixtureOf();
-        await compute.stop(server.id, 0);
-        await cloud.clock.advance({ minutes: 2 });
-        await (await album.servers.confirmResize(server.id)).result();
-        expect(await shown()).toEqual({ ...quiet, state: "stopped", fault: "CONFLICT" });
-        expect(await (await album.servers.start(server.id)).result()).toMatchObject({ state: "active", fault: null });
-      });
-
       it("is started again where the policy says so, and is what it was", async () => {
-        const { back, cloud, compute, drifts, server, shown } = await fixtureOf({ drift: { stopped: "restart" } });
+        const { back, cloud, compute, drifts, server, shown } = await keptFixture(state, {
+          drift: { stopped: "restart" },
+        });
         await compute.stop(server.id, 0);
         await cloud.clock.advance({ minutes: 3 });
         expect(await shown()).toEqual({ ...quiet, state, fault: undefined });
@@ -200,7 +203,7 @@ overDatabases((open) => {
       });
 
       it("is started again when its host is back", async () => {
-        const { back, cloud, server, shown, drifts } = await fixtureOf();
+        const { back, cloud, server, shown, drifts } = await keptFixture(state);
         await cloud.power.cut("host-1");
         const ops = cloud.as(olga);
         await (await ops.hosts.fence("host-1", { evenIfUp: true })).result();
