@@ -2,6 +2,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { SlowTestsFirst } from "./scripts/slow-tests-first.ts";
 
 // Clouds of tests start threads by the dozen, from sources whose types are stripped anew each time without this.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/cloudhost-compiled");
@@ -27,6 +28,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@cloudhost/source"] } },
   test: {
     globalSetup: "./scripts/shared-postgres.ts",
+    sequence: { sequencer: SlowTestsFirst },
     // One would be left to vitest itself; but on two cores that is half of them, and tests wait a lot.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
