@@ -1,4 +1,4 @@
-import { filterScheduler } from "@cloudhost/scheduler";
+import { ClaimedFleet } from "./claimed-fleet.ts";
 
 /**
  * Drives the scheduler from outside, as another scheduler is driven beside it. Amounts are
@@ -11,35 +11,17 @@ import { filterScheduler } from "@cloudhost/scheduler";
  * }} `place` claims what it decides, and gives `null` where no host can take it; `release` gives a claim back, once
  */
 export function create(hosts) {
-  const fleet = filterScheduler().openFleet();
-  const views = new Map(hosts.map((host) => [host.id, viewOf(host)]));
-  let revision = 1;
-  fleet.apply(changesOf([...views.values()]), revision);
-
-  const claim = (hostId, need, sign) => {
-    const view = views.get(hostId);
-    const free = { ...view.free };
-    for (const name of Object.keys(need)) free[name] -= sign * need[name];
-    const changed = { ...view, free };
-    views.set(hostId, changed);
-    fleet.apply(changesOf([changed]), (revision += 1));
-  };
-
+  const fleet = new ClaimedFleet(hosts.map(viewOf));
   return {
     place(request) {
-      const decision = fleet.decide(requestOf(request));
-      const host = "candidates" in decision ? decision.candidates[0] : undefined;
-      if (host === undefined) return null;
-      claim(host, request.need, 1);
-      return { host, handle: { host, need: request.need } };
+      const claim = fleet.place(requestOf(request));
+      return claim === undefined ? null : { host: claim.hostId, handle: claim };
     },
-    release({ host, need }) {
-      claim(host, need, -1);
+    release(handle) {
+      fleet.release(handle);
     },
   };
 }
-
-const changesOf = (views) => views.map((host) => ({ kind: "host", host }));
 
 const viewOf = ({ id, zone, guestCores, milliEcuPerCore, total, free }) => ({
   id,

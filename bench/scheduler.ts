@@ -1,8 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { builtInResources, type HostView, type PlacementRequest, type ResourceAmounts } from "@cloudhost/core/ports";
-import { filterScheduler } from "@cloudhost/scheduler";
+import type { HostView, PlacementRequest } from "@cloudhost/core/ports";
 import type { Emit } from "./bench-line.ts";
+import { ClaimedFleet } from "./claimed-fleet.ts";
+import type { Claim } from "./claimed-fleet.ts";
 
 /** A request of this size; sizes repeat in a cloud, which is what a cache of decisions could live on. */
 interface Size {
@@ -21,16 +22,16 @@ export default async function run(emit: Emit): Promise<void> {
     const before = heapBytes();
     const views = Array.from({ length: hosts }, (_, index) => hostOf(index));
     const own = heapBytes() - before;
-    const fleet = new ClaimedFleet(views);
+    const fleet = new BusyFleet(views);
     emit(line("bytes_per_host", { hosts, classes: 0 }, (heapBytes() - before - own) / hosts, "bytes"));
 
     for (const classes of [1, 16]) {
-      const place = (index: number): void => fleet.place(requestOf(sizeOf(index % classes), `op_${index}`));
+      const place = (index: number): unknown => fleet.place(requestOf(sizeOf(index % classes), `op_${index}`));
       emit(line("decision_cpu_us", { hosts, state: "warm", classes }, cpuUsOf(place, 2000), "us"));
     }
     emit(line("bytes_per_host", { hosts, classes: 16 }, (heapBytes() - before - own) / hosts, "bytes"));
     let fresh = 0;
-    const cold = (index: number): void => fleet.place(requestOf(sizeOf((fresh += 1) + 100), `op_${index}`));
+    const cold = (index: number): unknown => fleet.place(requestOf(sizeOf((fresh += 1) + 100), `op_${index}`));
     emit(line("decision_cpu_us", { hosts, state: "cold" }, cpuUsOf(cold, Math.max(5, 100_000 / hosts)), "us"));
 
     const big = requestOf({ vcpus: 15, ecuPerVcpu: 4, memoryMib: 65_536 }, "op_0");
@@ -45,41 +46,17 @@ const sizeOf = (number: number): Size => ({ vcpus: 2, ecuPerVcpu: 2, memoryMib: 
 /** Claims that are held at once. */
 const heldMost = 50;
 
-/** A fleet that is told of what its decisions lead to. */
-class ClaimedFleet {
-  readonly #fleet = filterScheduler().openFleet();
-  readonly #views: Map<string, HostView>;
-  readonly #held: { hostId: string; resources: ResourceAmounts }[] = [];
-  #revision = 1;
+/** Claims, and gives back the oldest of many claims. */
+class BusyFleet extends ClaimedFleet {
+  readonly #held: Claim[] = [];
 
-  constructor(views: readonly HostView[]) {
-    this.#views = new Map(views.map((view) => [view.id, view]));
-    this.#fleet.apply(
-      views.map((host) => ({ kind: "host", host })),
-      this.#revision,
-    );
-  }
-
-  place(request: PlacementRequest): void {
-    const decision = this.#fleet.decide(request);
-    if (!("candidates" in decision)) throw new Error("a fleet with room refused a small server");
-    this.#claim(decision.candidates[0]!, request.resources, 1);
-    this.#held.push({ hostId: decision.candidates[0]!, resources: request.resources });
+  override place(request: PlacementRequest): Claim {
+    const claim = super.place(request);
+    if (claim === undefined) throw new Error("a fleet with room refused a small server");
+    this.#held.push(claim);
     const oldest = this.#held.length > heldMost ? this.#held.shift() : undefined;
-    if (oldest !== undefined) this.#claim(oldest.hostId, oldest.resources, -1);
-  }
-
-  explain(request: PlacementRequest): void {
-    this.#fleet.explain(request);
-  }
-
-  #claim(hostId: string, resources: Readonly<ResourceAmounts>, sign: 1 | -1): void {
-    const view = this.#views.get(hostId)!;
-    const free = { ...view.free };
-    for (const name of builtInResources) free[name] -= sign * resources[name];
-    const host = { ...view, free };
-    this.#views.set(hostId, host);
-    this.#fleet.apply([{ kind: "host", host }], (this.#revision += 1));
+    if (oldest !== undefined) this.release(oldest);
+    return claim;
   }
 }
 
