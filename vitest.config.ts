@@ -18,10 +18,15 @@ function roomIn(folder: string): number {
   return bavail * bsize;
 }
 
-// Files run one after another in the process of a worker, with its modules (`isolate: false`): to load them anew for each
-// took a third of all the time. A test that changes what outlives it (an environment variable, a spy) puts it back.
 const hostTests = ["packages/*/test/**/*.host.test.ts", "examples/*/test/**/*.host.test.ts"];
 const crashTests = ["packages/integration/test/crash/**/*.crash.test.ts"];
+
+/**
+ * Tests without root that take seconds. Files run one after another in the process of a worker, with its modules: to load
+ * them anew for each took a third of all the time. A test that changes what outlives it (an environment variable, a spy)
+ * puts it back.
+ */
+const brief = { env: inMemory, isolate: false, testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   resolve: { conditions: ["@cloudhost/source"] },
@@ -38,10 +43,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
           exclude: [...hostTests, ...crashTests, "**/conformance.test.ts", "**/node_modules/**"],
-          env: inMemory,
-          isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...brief,
         },
       },
       {
@@ -49,10 +51,7 @@ export default defineConfig({
         test: {
           name: "conformance",
           include: ["packages/*/test/**/conformance.test.ts"],
-          env: inMemory,
-          isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...brief,
         },
       },
       {

@@ -6,6 +6,7 @@ import type { TestCloud, TestCloudOptions } from "@cloudhost/testing";
 import { Container } from "inversify";
 import { describe, expect, it } from "vitest";
 import { overDatabases } from "./over-databases.ts";
+import { returned } from "./returned.ts";
 import { created } from "./web-server.ts";
 
 const larger = { name: "c2.e2", vcpus: 2, milliEcuPerVcpu: 1000, memoryMib: 2048, systemDiskGib: 10 };
@@ -205,11 +206,8 @@ overDatabases((open) => {
       it("is started again when its host is back", async () => {
         const { back, cloud, server, shown, drifts } = await keptFixture(state);
         await cloud.power.cut("host-1");
-        const ops = cloud.as(olga);
-        await (await ops.hosts.fence("host-1", { evenIfUp: true })).result();
-        const unfence = await ops.hosts.unfence("host-1");
-        await cloud.clock.advance({ seconds: 30 });
-        await unfence.result();
+        await (await cloud.as(olga).hosts.fence("host-1", { evenIfUp: true })).result();
+        await returned(cloud, "host-1");
         await cloud.clock.advance({ seconds: 30 });
         expect(await shown()).toEqual({ ...quiet, state, fault: undefined });
         await expect.poll(drifts).toMatchObject([["server.drift.stopped", { done: "restarting" }]]);

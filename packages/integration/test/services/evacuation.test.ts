@@ -1,11 +1,11 @@
 import { isCloudHostError } from "@cloudhost/core";
 import { fakeFleet, holdFakeWorld } from "@cloudhost/driver-fake";
 import { amy, olga } from "@cloudhost/testing";
-import type { TestCloud } from "@cloudhost/testing";
 import { describe, expect, it } from "vitest";
 import { all } from "./all.ts";
 import { claimed, created, nothingClaimed } from "./web-server.ts";
 import { overDatabases } from "./over-databases.ts";
+import { returned } from "./returned.ts";
 
 const cpuModels = [{ model: "Intel(R) Xeon(R) CPU E5-2650 0", cores: 16 }];
 
@@ -41,13 +41,6 @@ overDatabases((open) => {
       view,
       [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
     };
-  }
-
-  /** Lets a host come back, and waits until it has. */
-  async function returned(cloud: TestCloud, host: string) {
-    const unfence = await cloud.as(olga).hosts.unfence(host);
-    await cloud.clock.advance({ seconds: 30 });
-    return unfence.result();
   }
 
   describe("a host that is silent", () => {

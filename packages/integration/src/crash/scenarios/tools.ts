@@ -25,5 +25,7 @@ export async function web(ops: ActorCloud): Promise<Server> {
 
 /** The host that it is on. */
 export async function hostOfWeb(ops: ActorCloud): Promise<string> {
-  return (await web(ops)).host ?? "no host";
+  const { host } = await web(ops);
+  if (host === null) throw new Error("web-0 is on no host.");
+  return host;
 }
