@@ -1,8 +1,7 @@
 import { builtInColumns } from "../database/columns.ts";
 import type { Database } from "../database/database.ts";
-import { lockInOrder } from "../database/row-locks.ts";
 import { PageQuery } from "../database/page-query.ts";
-import { lockRow } from "../database/row-locks.ts";
+import { lockInOrder, lockRow } from "../database/row-locks.ts";
 import { guarded, script, statement } from "../database/script.ts";
 import type { Row, Script, Statement } from "../database/script.ts";
 import { isId } from "../ids.ts";

@@ -80,9 +80,10 @@ export function driftOf(server: DriftingServer, found: FoundGuest): Drift | unde
 /** Of what is rescued or resized, only that it ran and stopped: everything else is its operations' to say. */
 function stoppedInKept(server: DriftingServer, found: FoundGuest): Drift | undefined {
   const { fault, resize, state } = server;
-  const ran = resize === null || ResizedPower.parse(JSON.parse(resize)).power === "active";
   // Its state does not tell that it was recorded; its fault does.
-  if (found !== "stopped" || !ran || fault !== null) return undefined;
+  if (found !== "stopped" || fault !== null) return undefined;
+  const ran = resize === null || ResizedPower.parse(JSON.parse(resize)).power === "active";
+  if (!ran) return undefined;
   return { expected: "running", found, state, fault: stoppedUnasked(server) };
 }
 

@@ -8,17 +8,24 @@ import type { ShelvedLayer } from "../shelved-store.ts";
 export const LayerToStore = z.strictObject({ disk: DiskKey, imageId: idOf("img") });
 export type LayerToStore = z.infer<typeof LayerToStore>;
 
-/** Stores what a stopped guest's disks have written themselves: of those asked for, what its host has. */
+/**
+ * Stores what a stopped guest's disks have written themselves: of those asked for, what its host has.
+ * @param missing told of each that it has not, before any behind it is stored
+ */
 export async function storeLayers(
   { compute, images }: ActHost,
   serverId: string,
   layers: readonly LayerToStore[],
+  missing: (disk: DiskKey) => void = () => {},
 ): Promise<ShelvedLayer[]> {
   const paths = new Map((await compute.layers(serverId)).map(({ disk, path }) => [disk, path]));
   const stored: ShelvedLayer[] = [];
   for (const { disk, imageId } of layers) {
     const path = paths.get(disk);
-    if (path === undefined) continue;
+    if (path === undefined) {
+      missing(disk);
+      continue;
+    }
     const { digest } = await images.ingest({ path, format: "raw", chain: [path] }, imageId);
     stored.push({ disk, imageId, digest });
   }

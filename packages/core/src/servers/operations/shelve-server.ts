@@ -49,9 +49,9 @@ export const shelveServer = defineOperation("server.shelve", ShelveServerPlan)
     run: async ({ host, imageStore, input, layersOf, serverId }) => {
       // Of a shelving that was given up: nobody else will ever take them away.
       await deleteLayers(imageStore, await layersOf(serverId));
-      const stored = await storeLayers(host, serverId, input.layers);
-      const missing = input.layers.find(({ disk }) => !stored.some((layer) => layer.disk === disk));
-      if (missing !== undefined) throw diskMissing(serverId, missing.disk);
+      const stored = await storeLayers(host, serverId, input.layers, (disk) => {
+        throw diskMissing(serverId, disk);
+      });
       return { stored };
     },
     undo: ({ imageStore, input }) => deleteLayers(imageStore, input.layers),
